@@ -1,0 +1,190 @@
+import * as z from 'zod';
+import { Address, Label, Name, Port } from '#domain/grammar.ts';
+import { NodeFacts, NodeStatus, NodeType } from '#domain/node.ts';
+import { Deleted, NoQuery, OrgParams, PathId, pageQuery, QueryFlag, Timestamp, Uid } from './fields.ts';
+import { operation } from './operation.ts';
+
+/** The line that attaches a machine, shown once. */
+export const Enrollment = z.object({ command: z.string(), expires_at: Timestamp });
+
+/** A node, as the API shows it. */
+export const Node = z.object({
+  uid: Uid,
+  name: z.string(),
+  type: NodeType,
+  ip_address: z.string().nullable(),
+  port: z.int().nullable(),
+  status: NodeStatus,
+  created_at: Timestamp,
+  connection: z.enum(['pending', 'online', 'late', 'unreachable']),
+  last_seen_at: Timestamp.nullable(),
+  instances: z.int(),
+  max_instances: z.int().nullable(),
+  labels: z.array(z.string()),
+  facts: NodeFacts.nullable(),
+  enrollment: Enrollment.optional(),
+});
+
+const MaxInstances = z.int('must be a whole number').min(1, 'must be 1 to 1000').max(1000, 'must be 1 to 1000');
+const Labels = z.array(Label).max(32, 'must have at most 32 labels');
+const NodeParams = OrgParams.extend({ node_id: PathId });
+
+const node = {
+  uid: 'f1e2d3c4-5678-90ab-cdef-1234567890ef',
+  name: 'Node-01',
+  type: 'Remote',
+  ip_address: '192.168.1.10',
+  port: 22,
+  status: 'active',
+  created_at: '2025-10-15T12:05:00Z',
+};
+
+export const create = operation({
+  id: 'nodes.create',
+  method: 'POST',
+  path: '/org/{org_id}/nodes',
+  summary: 'Create a node',
+  description:
+    'A `Socket` node is the machine on which the control plane itself runs, and attaches itself. A `Remote` node is ' +
+    'any machine with Docker: run the line in `enrollment.command` there; its agent dials out, nobody dials in. ' +
+    '`ip_address` and `port` are kept and shown, and otherwise unused.',
+  tag: 'Nodes',
+  audience: 'user',
+  params: OrgParams,
+  query: NoQuery,
+  body: z.strictObject({
+    name: Name,
+    type: NodeType,
+    ip_address: Address.nullish(),
+    port: Port.nullish(),
+    max_instances: MaxInstances.nullish(),
+    labels: Labels.optional(),
+  }),
+  reply: Node,
+  problems: ['organization.limit', 'node.type-unavailable'],
+  idempotent: true,
+  examples: {
+    order: { body: { name: 'Node-01', type: 'Remote', ip_address: '192.168.1.10', port: 22 }, reply: node },
+  },
+});
+
+export const list = operation({
+  id: 'nodes.list',
+  method: 'GET',
+  path: '/org/{org_id}/nodes',
+  summary: 'List the nodes of an organization',
+  tag: 'Nodes',
+  audience: 'user',
+  params: OrgParams,
+  query: z.strictObject({ ...pageQuery, status: NodeStatus.optional(), name: Name.optional() }),
+  reply: z.array(Node),
+  problems: [],
+  paged: true,
+  examples: {
+    order: {
+      reply: [
+        { uid: 'f1e2d3c4-5678-90ab-cdef-1234567890ef', name: 'Node-01', type: 'Remote', status: 'active' },
+        { uid: 'a1b2c3d4-5678-90ab-cdef-1234567890ff', name: 'Node-02', type: 'Socket', status: 'inactive' },
+      ],
+    },
+  },
+});
+
+export const get = operation({
+  id: 'nodes.get',
+  method: 'GET',
+  path: '/org/{org_id}/nodes/{node_id}',
+  summary: 'Get a node',
+  tag: 'Nodes',
+  audience: 'user',
+  params: NodeParams,
+  query: NoQuery,
+  reply: Node,
+  problems: ['node.not-found'],
+  versioned: true,
+  examples: { order: { reply: node } },
+});
+
+export const change = operation({
+  id: 'nodes.change',
+  method: 'PUT',
+  path: '/org/{org_id}/nodes/{node_id}',
+  summary: 'Change a node',
+  description: 'Changes what it names and leaves the rest. `inactive` keeps what runs and takes no new instances.',
+  tag: 'Nodes',
+  audience: 'user',
+  params: NodeParams,
+  query: NoQuery,
+  body: z.strictObject({
+    name: Name.optional(),
+    status: NodeStatus.optional(),
+    ip_address: Address.nullish(),
+    port: Port.nullish(),
+    max_instances: MaxInstances.nullish(),
+    labels: Labels.optional(),
+    uid: z.unknown().optional(),
+    type: z.unknown().optional(),
+    created_at: z.unknown().optional(),
+    connection: z.unknown().optional(),
+    last_seen_at: z.unknown().optional(),
+    instances: z.unknown().optional(),
+    facts: z.unknown().optional(),
+  }),
+  readOnly: { equal: ['uid', 'type', 'created_at'], ignored: ['connection', 'last_seen_at', 'instances', 'facts'] },
+  reply: Node,
+  problems: ['node.not-found'],
+  versioned: true,
+  examples: {
+    order: {
+      body: { name: 'Node-01-Updated', status: 'inactive' },
+      reply: {
+        uid: 'f1e2d3c4-5678-90ab-cdef-1234567890ef',
+        name: 'Node-01-Updated',
+        type: 'Remote',
+        status: 'inactive',
+      },
+    },
+  },
+});
+
+export const remove = operation({
+  id: 'nodes.remove',
+  method: 'DELETE',
+  path: '/org/{org_id}/nodes/{node_id}',
+  summary: 'Delete a node',
+  description:
+    'Refused while it has instances, unless `?force=true`: that deletes them too. Its machine removes what is left ' +
+    'of them when it next syncs.',
+  tag: 'Nodes',
+  audience: 'user',
+  params: NodeParams,
+  query: z.strictObject({ force: QueryFlag.optional() }),
+  reply: Deleted,
+  problems: ['node.not-found', 'node.has-instances'],
+  examples: { order: { reply: { message: 'Node deleted successfully.' } } },
+});
+
+export const enrollment = operation({
+  id: 'nodes.enrollment',
+  method: 'POST',
+  path: '/org/{org_id}/nodes/{node_id}/enrollment',
+  summary: 'Make a new enrollment line for a node',
+  description: 'Voids the line before it. The code in it is good once, for an hour.',
+  tag: 'Nodes',
+  audience: 'user',
+  params: NodeParams,
+  query: NoQuery,
+  reply: z.object({ node: z.object({ uid: Uid, name: z.string(), type: NodeType }), enrollment: Enrollment }),
+  problems: ['node.not-found', 'node.type-unavailable'],
+  examples: {
+    remote: {
+      reply: {
+        node: { uid: 'f1e2d3c4-5678-90ab-cdef-1234567890ef', name: 'Node-01', type: 'Remote' },
+        enrollment: {
+          command: "curl -fsSL 'https://runners.example.com/agent/install.sh' | sudo sh -s -- --code 'rpe_…'",
+          expires_at: '2025-10-15T13:05:00.000Z',
+        },
+      },
+    },
+  },
+});

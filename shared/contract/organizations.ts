@@ -1,0 +1,108 @@
+import * as z from 'zod';
+import { Name, ShortName } from '#domain/grammar.ts';
+import { OrganizationType } from '#domain/organization.ts';
+import { roles } from '#domain/permissions.ts';
+import { NoParams, NoQuery, OrgParams, pageQuery, Timestamp } from './fields.ts';
+import { operation } from './operation.ts';
+
+/** An organization, as the API shows it; `role` is the caller's. */
+export const Organization = z.object({
+  name: z.string(),
+  short_name: z.string(),
+  type: OrganizationType,
+  created_at: Timestamp,
+  role: z.enum(roles),
+});
+
+/** What makes an organization. */
+export const OrganizationDraft = z.strictObject({ name: Name, short_name: ShortName, type: OrganizationType });
+
+const gigatech = {
+  name: 'Gigatech',
+  short_name: 'GT',
+  type: 'organization',
+  created_at: '2025-10-15T12:00:00Z',
+};
+
+export const create = operation({
+  id: 'organizations.create',
+  method: 'POST',
+  path: '/org',
+  summary: 'Create an organization',
+  description: 'Its creator is its owner. `short_name` is its id in every path: unique without regard to case.',
+  tag: 'Organizations',
+  audience: 'user',
+  params: NoParams,
+  query: NoQuery,
+  body: OrganizationDraft,
+  reply: Organization,
+  problems: ['organization.taken'],
+  idempotent: true,
+  examples: { order: { body: { name: 'Gigatech', short_name: 'GT', type: 'organization' }, reply: gigatech } },
+});
+
+export const get = operation({
+  id: 'organizations.get',
+  method: 'GET',
+  path: '/org/{org_id}',
+  summary: 'Get an organization',
+  tag: 'Organizations',
+  audience: 'user',
+  params: OrgParams,
+  query: NoQuery,
+  reply: Organization,
+  problems: ['organization.not-found'],
+  versioned: true,
+  examples: { order: { reply: gigatech } },
+});
+
+export const list = operation({
+  id: 'organizations.list',
+  method: 'GET',
+  path: '/org',
+  summary: 'List the organizations that the caller belongs to',
+  tag: 'Organizations',
+  audience: 'user',
+  params: NoParams,
+  query: z.strictObject(pageQuery),
+  reply: z.array(Organization),
+  problems: [],
+  paged: true,
+  examples: {
+    order: {
+      reply: [
+        { name: 'Gigatech', short_name: 'GT', type: 'organization' },
+        { name: 'NextTech', short_name: 'NT', type: 'personal' },
+      ],
+    },
+  },
+});
+
+export const change = operation({
+  id: 'organizations.change',
+  method: 'PUT',
+  path: '/org/{org_id}',
+  summary: 'Change an organization',
+  description: 'Changes what it names and leaves the rest.',
+  tag: 'Organizations',
+  audience: 'user',
+  params: OrgParams,
+  query: NoQuery,
+  body: z.strictObject({
+    name: Name.optional(),
+    short_name: z.unknown().optional(),
+    type: z.unknown().optional(),
+    created_at: z.unknown().optional(),
+    role: z.unknown().optional(),
+  }),
+  readOnly: { equal: ['short_name', 'type', 'created_at', 'role'], ignored: [] },
+  reply: Organization,
+  problems: ['organization.not-found'],
+  versioned: true,
+  examples: {
+    order: {
+      body: { name: 'Gigatech Updated' },
+      reply: { name: 'Gigatech Updated', short_name: 'GT', type: 'organization' },
+    },
+  },
+});

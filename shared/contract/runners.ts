@@ -1,0 +1,175 @@
+import * as z from 'zod';
+import { DockerImage, GithubRepo, Label, Name, RunnerToken } from '#domain/grammar.ts';
+import { RunnerSource } from '#domain/runner.ts';
+import { Deleted, NoQuery, OrgParams, PathId, pageQuery, QueryFlag, Timestamp, Uid } from './fields.ts';
+import { operation } from './operation.ts';
+
+/** Something that works, and that the caller should know about. */
+export const Warning = z.object({ code: z.string(), detail: z.string() });
+
+const RunnerStatus = z.enum(['idle', 'active']);
+
+/** A runner, as the API shows it; the token is masked to whoever may not manage runners. */
+export const Runner = z.object({
+  uid: Uid,
+  name: z.string(),
+  status: RunnerStatus,
+  docker_image: z.string(),
+  github_repo: z.string(),
+  github_runner_token: z.string(),
+  created_at: Timestamp,
+  scope: z.enum(['repository', 'organization']),
+  github_runner_token_expires_at: Timestamp.nullable(),
+  ephemeral: z.boolean(),
+  labels: z.array(z.string()),
+  runner_source: RunnerSource,
+  runner_group_id: z.int(),
+  cpus: z.number().nullable(),
+  memory_mb: z.int().nullable(),
+  pids_limit: z.int().nullable(),
+  instances: z.int(),
+  warnings: z.array(Warning),
+});
+
+const options = {
+  ephemeral: z.boolean().optional(),
+  labels: z.array(Label).max(64, 'must have at most 64 labels').optional(),
+  runner_source: RunnerSource.optional(),
+  runner_group_id: z.int('must be a whole number').min(1, 'must be at least 1').optional(),
+  cpus: z.number().min(0.01, 'must be at least 0.01').max(4096, 'must be at most 4096').nullish(),
+  memory_mb: z.int('must be a whole number').min(64, 'must be at least 64').max(16_777_216).nullish(),
+  pids_limit: z.int('must be a whole number').min(32, 'must be at least 32').max(4_194_304).nullish(),
+};
+
+const RunnerParams = OrgParams.extend({ runner_id: PathId });
+
+const token = 'ghr_1234567890abcdef';
+const runner = {
+  uid: 'r1u2n3e4-5678-90ab-cdef-1234567890ab',
+  name: 'Runner-01',
+  status: 'idle',
+  docker_image: 'ubuntu:22.04',
+  github_repo: 'Gigatech/my-repo',
+  github_runner_token: token,
+};
+
+export const create = operation({
+  id: 'runners.create',
+  method: 'POST',
+  path: '/org/{org_id}/runners',
+  summary: 'Create a runner',
+  description:
+    '`github_runner_token` is a PAT or an App’s installation token (a runner is then registered anew for each ' +
+    'instance, and removed at GitHub with it), or a registration token, which lives for an hour.',
+  tag: 'Runners',
+  audience: 'user',
+  params: OrgParams,
+  query: NoQuery,
+  body: z.strictObject({
+    name: Name,
+    docker_image: DockerImage,
+    github_repo: GithubRepo,
+    github_runner_token: RunnerToken,
+    ...options,
+  }),
+  reply: Runner,
+  problems: ['organization.limit', 'runner.token-masked'],
+  idempotent: true,
+  examples: {
+    order: {
+      body: {
+        name: 'Runner-01',
+        docker_image: 'ubuntu:22.04',
+        github_repo: 'Gigatech/my-repo',
+        github_runner_token: token,
+      },
+      reply: { ...runner, created_at: '2025-10-15T12:10:00Z' },
+    },
+  },
+});
+
+export const list = operation({
+  id: 'runners.list',
+  method: 'GET',
+  path: '/org/{org_id}/runners',
+  summary: 'List the runners of an organization',
+  tag: 'Runners',
+  audience: 'user',
+  params: OrgParams,
+  query: z.strictObject({ ...pageQuery, status: RunnerStatus.optional(), name: Name.optional() }),
+  reply: z.array(Runner),
+  problems: [],
+  paged: true,
+  examples: {
+    order: { reply: [{ uid: runner.uid, name: 'Runner-01', github_runner_token: token, status: 'idle' }] },
+  },
+});
+
+export const get = operation({
+  id: 'runners.get',
+  method: 'GET',
+  path: '/org/{org_id}/runners/{runner_id}',
+  summary: 'Get a runner',
+  tag: 'Runners',
+  audience: 'user',
+  params: RunnerParams,
+  query: NoQuery,
+  reply: Runner,
+  problems: ['runner.not-found'],
+  versioned: true,
+  examples: { order: { reply: runner } },
+});
+
+export const change = operation({
+  id: 'runners.change',
+  method: 'PUT',
+  path: '/org/{org_id}/runners/{runner_id}',
+  summary: 'Change a runner',
+  description: 'Changes what it names and leaves the rest. A changed image or token applies to new instances.',
+  tag: 'Runners',
+  audience: 'user',
+  params: RunnerParams,
+  query: NoQuery,
+  body: z.strictObject({
+    name: Name.optional(),
+    docker_image: DockerImage.optional(),
+    github_repo: GithubRepo.optional(),
+    github_runner_token: RunnerToken.optional(),
+    ...options,
+    uid: z.unknown().optional(),
+    status: z.unknown().optional(),
+    created_at: z.unknown().optional(),
+    scope: z.unknown().optional(),
+    github_runner_token_expires_at: z.unknown().optional(),
+    instances: z.unknown().optional(),
+    warnings: z.unknown().optional(),
+  }),
+  readOnly: {
+    equal: ['uid', 'created_at'],
+    ignored: ['status', 'scope', 'instances', 'warnings', 'github_runner_token_expires_at'],
+  },
+  reply: Runner,
+  problems: ['runner.not-found', 'runner.token-masked'],
+  versioned: true,
+  examples: {
+    order: {
+      body: { name: 'Runner-01-Updated', github_runner_token: token },
+      reply: { uid: runner.uid, github_runner_token: token, name: 'Runner-01-Updated', status: 'idle' },
+    },
+  },
+});
+
+export const remove = operation({
+  id: 'runners.remove',
+  method: 'DELETE',
+  path: '/org/{org_id}/runners/{runner_id}',
+  summary: 'Delete a runner',
+  description: 'Refused while it has instances, unless `?force=true`: that deletes them too.',
+  tag: 'Runners',
+  audience: 'user',
+  params: RunnerParams,
+  query: z.strictObject({ force: QueryFlag.optional() }),
+  reply: Deleted,
+  problems: ['runner.not-found', 'runner.has-instances'],
+  examples: { order: { reply: { message: 'Runner deleted successfully.' } } },
+});

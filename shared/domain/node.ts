@@ -1,0 +1,76 @@
+import * as z from 'zod';
+
+/** `Socket`: the machine on which the control plane runs; `Remote`: a machine anywhere, whose agent dials out. */
+export const NodeType = z.enum(['Remote', 'Socket']);
+
+/** What the customer wants: may new instances be placed here? */
+export const NodeStatus = z.enum(['active', 'inactive']);
+
+/** What a node says of itself, written when it changes. Sizes are bytes. */
+export const NodeFacts = z.object({
+  hostname: z.string().max(253),
+  architecture: z.enum(['x64', 'arm64', 'arm']),
+  os: z.string().max(128),
+  cpus: z.number().positive().max(4096),
+  memory_bytes: z.int().positive(),
+  disk_bytes: z.int().nonnegative(),
+  engine: z
+    .object({ version: z.string().max(64), api_version: z.string().max(16), live_restore: z.boolean() })
+    .nullable(),
+  agent_version: z.string().max(64),
+});
+export type NodeFacts = z.output<typeof NodeFacts>;
+
+/** A node as the customer sees it. */
+export const Node = z.object({
+  uid: z.string(),
+  name: z.string(),
+  type: NodeType,
+  ip_address: z.string().nullable(),
+  port: z.int().nullable(),
+  status: NodeStatus,
+  max_instances: z.int().nullable(),
+  labels: z.array(z.string()),
+  instances: z.int(),
+  deleting_at: z.int().optional(),
+  version: z.int(),
+  created_at: z.int(),
+});
+export type Node = z.output<typeof Node>;
+
+/** A node as its agent sees it: whose it is, the hash of its token, its facts. */
+export const NodeAgent = z.object({
+  uid: z.string(),
+  org: z.string(),
+  token_hash: z.string().optional(),
+  facts: NodeFacts.optional(),
+  enrolled_at: z.int().optional(),
+  retired_at: z.int().optional(),
+});
+export type NodeAgent = z.output<typeof NodeAgent>;
+
+/** The last sync of a node; `bell` is the managed instance that SSM rings. */
+export const Roster = z.object({
+  uid: z.string(),
+  seen_at: z.int(),
+  poll_seconds: z.int(),
+  boot_id: z.string(),
+  bell: z.string().optional(),
+  agent_version: z.string().optional(),
+});
+export type Roster = z.output<typeof Roster>;
+
+/** What we see of a node. */
+export type Connection = 'pending' | 'online' | 'late' | 'unreachable';
+
+/**
+ * The connection of a node, computed from its last sync when somebody looks: late after 2 × poll + 30 s, unreachable
+ * after 3 × poll + 60 s. Nothing is ever done because of it.
+ */
+export function connectionOf(roster: Pick<Roster, 'seen_at' | 'poll_seconds'> | undefined, now: number): Connection {
+  if (!roster) return 'pending';
+  const silentSeconds = (now - roster.seen_at) / 1000;
+  if (silentSeconds > 3 * roster.poll_seconds + 60) return 'unreachable';
+  if (silentSeconds > 2 * roster.poll_seconds + 30) return 'late';
+  return 'online';
+}

@@ -1,0 +1,27 @@
+import * as z from 'zod';
+import { roles } from './permissions.ts';
+
+/** `personal` for one person's own, `organization` for a company or a team. */
+export const OrganizationType = z.enum(['personal', 'organization']);
+
+/** A tenant. Its `short_name` is its id, and never changes. */
+export const Organization = z.object({
+  short_name: z.string(),
+  name: z.string(),
+  type: OrganizationType,
+  version: z.int(),
+  created_at: z.int(),
+});
+export type Organization = z.output<typeof Organization>;
+
+/** Somebody's role in an organization. */
+export const Member = z.object({
+  org: z.string(),
+  uid: z.string(),
+  role: z.enum(roles),
+  created_at: z.int(),
+});
+export type Member = z.output<typeof Member>;
+
+/** What an organization may have at most. */
+export const organizationLimits = { nodes: 1000, runners: 1000, instances: 10_000 } as const;

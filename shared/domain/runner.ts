@@ -1,0 +1,41 @@
+import * as z from 'zod';
+
+/** Where GitHub's runner comes from: the image has it, the node mounts it, or whichever is there. */
+export const RunnerSource = z.enum(['auto', 'image', 'mount']);
+export type RunnerSource = z.output<typeof RunnerSource>;
+
+/** What a container may use at most. */
+export const Limits = z.object({
+  cpus: z.number().nullable(),
+  memory_mb: z.int().nullable(),
+  pids: z.int().nullable(),
+});
+export type Limits = z.output<typeof Limits>;
+
+/** What kind of credential a runner has: see `credential.ts`. */
+export const CredentialKind = z.enum(['registration', 'pat', 'installation']);
+export type CredentialKind = z.output<typeof CredentialKind>;
+
+/** A runner: a description of which its instances are made. The credential is sealed. */
+export const Runner = z.object({
+  uid: z.string(),
+  name: z.string(),
+  docker_image: z.string(),
+  github_repo: z.string(),
+  credential: z.string(),
+  credential_kind: CredentialKind,
+  credential_mask: z.string(),
+  credential_hash: z.string(),
+  credential_expires_at: z.int().optional(),
+  ephemeral: z.boolean(),
+  labels: z.array(z.string()),
+  runner_source: RunnerSource,
+  runner_group_id: z.int(),
+  limits: Limits,
+  instances: z.int(),
+  busy: z.int(),
+  deleting_at: z.int().optional(),
+  version: z.int(),
+  created_at: z.int(),
+});
+export type Runner = z.output<typeof Runner>;
