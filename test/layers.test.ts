@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cruise, type ICruiseResult } from 'dependency-cruiser';
 import { describe, expect, test } from 'vitest';
-import rules from '../.dependency-cruiser.mjs';
+import { rules } from './layers.rules.ts';
 
 const folders = ['shared', 'functions', 'agent', 'infra', 'local', 'test'];
 

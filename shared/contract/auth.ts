@@ -78,7 +78,13 @@ export const onboarding = operation({
     order: {
       body: { organization: { name: 'Gigatech', short_name: 'GT', type: 'personal' } },
       reply: {
-        organization: { name: 'Gigatech', short_name: 'GT', type: 'personal', created_at: '2025-10-15T12:00:00Z' },
+        organization: {
+          name: 'Gigatech',
+          short_name: 'GT',
+          type: 'personal',
+          created_at: '2025-10-15T12:00:00Z',
+          role: 'owner',
+        },
       },
     },
   },
@@ -102,9 +108,10 @@ export const me = operation({
     order: {
       reply: {
         ...john,
+        onboarded: true,
         organizations: [
-          { short_name: 'GT', name: 'Gigatech' },
-          { short_name: 'NT', name: 'NextTech' },
+          { short_name: 'GT', name: 'Gigatech', role: 'owner' },
+          { short_name: 'NT', name: 'NextTech', role: 'member' },
         ],
       },
     },

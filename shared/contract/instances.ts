@@ -51,6 +51,12 @@ const instance = {
   instance_host: '192.168.1.10',
   status: 'online',
   last_heartbeat: '2025-10-15T12:15:00Z',
+  created_at: '2025-10-15T12:14:56Z',
+  started_at: '2025-10-15T12:14:57Z',
+  listening_at: '2025-10-15T12:15:00Z',
+  ended_at: null,
+  exit_code: null,
+  job: null,
 };
 
 export const create = operation({
@@ -97,14 +103,7 @@ export const list = operation({
   paged: true,
   examples: {
     order: {
-      reply: [
-        {
-          uid: instance.uid,
-          instance_identifier: 'container_01',
-          instance_host: '192.168.1.10',
-          status: 'online',
-        },
-      ],
+      reply: [instance],
     },
   },
 });
@@ -189,8 +188,9 @@ export const logs = operation({
           timestamp: '2025-10-15T12:18:00Z',
           level: 'INFO',
           message: 'Runner container started successfully.',
+          seq: 1,
         },
-        { timestamp: '2025-10-15T12:19:00Z', level: 'WARN', message: 'Runner heartbeat delayed.' },
+        { timestamp: '2025-10-15T12:19:00Z', level: 'WARN', message: 'Runner heartbeat delayed.', seq: 2 },
       ],
     },
   },

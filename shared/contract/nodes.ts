@@ -29,6 +29,12 @@ const MaxInstances = z.int('must be a whole number').min(1, 'must be 1 to 1000')
 const Labels = z.array(Label).max(32, 'must have at most 32 labels');
 const NodeParams = OrgParams.extend({ node_id: PathId });
 
+const line = {
+  command:
+    'curl -fsSL https://runners.example.com/agent/install.sh | sudo sh -s -- --url https://runners.example.com --code rpe_…',
+  expires_at: '2025-10-15T13:05:00Z',
+};
+
 const node = {
   uid: 'f1e2d3c4-5678-90ab-cdef-1234567890ef',
   name: 'Node-01',
@@ -37,6 +43,12 @@ const node = {
   port: 22,
   status: 'active',
   created_at: '2025-10-15T12:05:00Z',
+  connection: 'online',
+  last_seen_at: '2025-10-15T12:15:00Z',
+  instances: 0,
+  max_instances: null,
+  labels: [],
+  facts: null,
 };
 
 export const create = operation({
@@ -64,7 +76,10 @@ export const create = operation({
   problems: ['organization.limit', 'node.type-unavailable'],
   idempotent: true,
   examples: {
-    order: { body: { name: 'Node-01', type: 'Remote', ip_address: '192.168.1.10', port: 22 }, reply: node },
+    order: {
+      body: { name: 'Node-01', type: 'Remote', ip_address: '192.168.1.10', port: 22 },
+      reply: { ...node, connection: 'pending', last_seen_at: null, enrollment: line },
+    },
   },
 });
 
@@ -83,8 +98,16 @@ export const list = operation({
   examples: {
     order: {
       reply: [
-        { uid: 'f1e2d3c4-5678-90ab-cdef-1234567890ef', name: 'Node-01', type: 'Remote', status: 'active' },
-        { uid: 'a1b2c3d4-5678-90ab-cdef-1234567890ff', name: 'Node-02', type: 'Socket', status: 'inactive' },
+        node,
+        {
+          ...node,
+          uid: 'a1b2c3d4-5678-90ab-cdef-1234567890ff',
+          name: 'Node-02',
+          type: 'Socket',
+          ip_address: null,
+          port: null,
+          status: 'inactive',
+        },
       ],
     },
   },
@@ -137,12 +160,7 @@ export const change = operation({
   examples: {
     order: {
       body: { name: 'Node-01-Updated', status: 'inactive' },
-      reply: {
-        uid: 'f1e2d3c4-5678-90ab-cdef-1234567890ef',
-        name: 'Node-01-Updated',
-        type: 'Remote',
-        status: 'inactive',
-      },
+      reply: { ...node, name: 'Node-01-Updated', status: 'inactive' },
     },
   },
 });
@@ -180,10 +198,7 @@ export const enrollment = operation({
     remote: {
       reply: {
         node: { uid: 'f1e2d3c4-5678-90ab-cdef-1234567890ef', name: 'Node-01', type: 'Remote' },
-        enrollment: {
-          command: "curl -fsSL 'https://runners.example.com/agent/install.sh' | sudo sh -s -- --code 'rpe_…'",
-          expires_at: '2025-10-15T13:05:00.000Z',
-        },
+        enrollment: line,
       },
     },
   },

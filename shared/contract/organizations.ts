@@ -22,6 +22,7 @@ const gigatech = {
   short_name: 'GT',
   type: 'organization',
   created_at: '2025-10-15T12:00:00Z',
+  role: 'owner',
 };
 
 export const create = operation({
@@ -71,8 +72,14 @@ export const list = operation({
   examples: {
     order: {
       reply: [
-        { name: 'Gigatech', short_name: 'GT', type: 'organization' },
-        { name: 'NextTech', short_name: 'NT', type: 'personal' },
+        gigatech,
+        {
+          name: 'NextTech',
+          short_name: 'NT',
+          type: 'personal',
+          created_at: '2025-10-15T12:01:00Z',
+          role: 'member',
+        },
       ],
     },
   },
@@ -102,7 +109,7 @@ export const change = operation({
   examples: {
     order: {
       body: { name: 'Gigatech Updated' },
-      reply: { name: 'Gigatech Updated', short_name: 'GT', type: 'organization' },
+      reply: { ...gigatech, name: 'Gigatech Updated' },
     },
   },
 });

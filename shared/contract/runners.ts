@@ -51,6 +51,23 @@ const runner = {
   docker_image: 'ubuntu:22.04',
   github_repo: 'Gigatech/my-repo',
   github_runner_token: token,
+  created_at: '2025-10-15T12:10:00Z',
+  scope: 'repository',
+  github_runner_token_expires_at: '2025-10-15T13:10:00Z',
+  ephemeral: false,
+  labels: [],
+  runner_source: 'auto',
+  runner_group_id: 1,
+  cpus: null,
+  memory_mb: null,
+  pids_limit: null,
+  instances: 0,
+  warnings: [
+    {
+      code: 'registration-token',
+      detail: 'A registration token lives for an hour. Give a PAT or an installation token to start instances later.',
+    },
+  ],
 };
 
 export const create = operation({
@@ -83,7 +100,7 @@ export const create = operation({
         github_repo: 'Gigatech/my-repo',
         github_runner_token: token,
       },
-      reply: { ...runner, created_at: '2025-10-15T12:10:00Z' },
+      reply: runner,
     },
   },
 });
@@ -101,7 +118,7 @@ export const list = operation({
   problems: [],
   paged: true,
   examples: {
-    order: { reply: [{ uid: runner.uid, name: 'Runner-01', github_runner_token: token, status: 'idle' }] },
+    order: { reply: [runner] },
   },
 });
 
@@ -154,7 +171,7 @@ export const change = operation({
   examples: {
     order: {
       body: { name: 'Runner-01-Updated', github_runner_token: token },
-      reply: { uid: runner.uid, github_runner_token: token, name: 'Runner-01-Updated', status: 'idle' },
+      reply: { ...runner, name: 'Runner-01-Updated' },
     },
   },
 });

@@ -1,7 +1,8 @@
 // Who may import whom. `only` lists what a folder may reach of this project and of npm; everything else is refused.
 
-/** @param {string} from @param {string[]} project @param {string[]} packages @param {boolean} [typesOnly] */
-const only = (from, project, packages) => [
+import type { ICruiseOptions, IForbiddenRuleType } from 'dependency-cruiser';
+
+const only = (from: string, project: string[], packages: string[]): IForbiddenRuleType[] => [
   {
     name: `${from}-project`,
     severity: 'error',
@@ -18,7 +19,7 @@ const only = (from, project, packages) => [
   },
 ];
 
-export default {
+export const rules: { forbidden: IForbiddenRuleType[]; options: ICruiseOptions } = {
   forbidden: [
     ...only('shared/domain', ['shared/domain/'], ['zod']),
     { name: 'domain-is-pure', severity: 'error', from: { path: '^shared/domain/' }, to: { dependencyTypes: ['core'] } },
