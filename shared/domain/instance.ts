@@ -1,0 +1,116 @@
+import * as z from 'zod';
+import { Limits, RunnerSource } from './runner.ts';
+
+/** What an instance is while it is live: from the customer's wish to the node's confirmation that nothing is left. */
+export const liveStates = [
+  'requested',
+  'pulling',
+  'claimed',
+  'started',
+  'running',
+  'ended',
+  'failing',
+  'deleting',
+] as const;
+
+/** What it is for good: moved to `PAST#` (stopped, failed) or `DELETED#`. */
+export const finalStates = ['stopped', 'failed', 'deleted'] as const;
+
+/** Every state of an instance. */
+export const InstanceState = z.enum([...liveStates, ...finalStates]);
+export type InstanceState = z.output<typeof InstanceState>;
+
+/** What the customer, or a deadline, wants of an instance. */
+export const Want = z.enum(['run', 'gone']);
+export type Want = z.output<typeof Want>;
+
+/** Why an instance is what it is, in a sentence that a person can act on. */
+export const InstanceReason = z.object({ code: z.string(), detail: z.string(), since: z.int() });
+export type InstanceReason = z.output<typeof InstanceReason>;
+
+/** The start that a node has claimed; `minted` once GitHub has made a credential for it. */
+export const Claim = z.object({
+  id: z.string(),
+  boot_id: z.string(),
+  at: z.int(),
+  lease_until: z.int(),
+  minted: z.boolean(),
+});
+export type Claim = z.output<typeof Claim>;
+
+/** The last report that counted, of this generation; `at` is when we were told. */
+export const Report = z.object({
+  seq: z.int(),
+  state: z.enum(['pulling', 'created', 'running', 'listening', 'busy', 'exited', 'gone', 'refused']),
+  at: z.int(),
+});
+export type Report = z.output<typeof Report>;
+
+/**
+ * Whether GitHub may have a runner of this instance: `none` before a credential was made and where GitHub can't be asked,
+ * `registered` from then on, `forgotten` once it is known to be gone, `unknown` when we have no credential to ask with.
+ */
+export const GithubRunner = z.enum(['none', 'registered', 'forgotten', 'unknown']);
+
+/** A container of a runner on a node. Times are epoch milliseconds. */
+export const Instance = z.object({
+  org: z.string(),
+  uid: z.string(),
+  runner: z.string(),
+  node: z.string(),
+  /** Names and host as they were when it was made, for when the runner and the node are gone. */
+  runner_name: z.string(),
+  node_name: z.string(),
+  host: z.string(),
+  image: z.string(),
+  runner_source: RunnerSource,
+  limits: Limits,
+  ephemeral: z.boolean(),
+  want: Want,
+  /** Raised whenever `want` changes: `max(previous + 1, now)`. Claims and reports of others are ignored. */
+  generation: z.int(),
+  /** Raised by every write: what an optimistic transaction is conditioned on. */
+  revision: z.int(),
+  state: InstanceState,
+  /** When it entered `state`. */
+  state_at: z.int(),
+  /** Claims that minted and refusals that may be tried again; five at most. */
+  attempts: z.int(),
+  /** No claim is granted before. */
+  not_before: z.int().optional(),
+  /** The first of a row of answers by which GitHub was unavailable. */
+  github_unavailable_since: z.int().optional(),
+  claim: Claim.optional(),
+  report: Report.optional(),
+  /** When its node first reported anything of it. */
+  reported_at: z.int().optional(),
+  /** The last sync of its node before its end; fixed from then on. */
+  heartbeat_at: z.int().optional(),
+  job: z.object({ name: z.string(), started_at: z.int() }).optional(),
+  started_at: z.int().optional(),
+  listening_at: z.int().optional(),
+  ended_at: z.int().optional(),
+  exit_code: z.int().optional(),
+  reason: InstanceReason.optional(),
+  /** How long what runs may take to stop, once it is to be gone. */
+  grace_seconds: z.int(),
+  github_runner: GithubRunner,
+  /** How often the sweep has tried to delete the runner at GitHub. */
+  github_tries: z.int(),
+  /** When the sweep must look again; absent at rest. */
+  due: z.int().optional(),
+  created_at: z.int(),
+});
+export type Instance = z.output<typeof Instance>;
+
+const final: readonly InstanceState[] = finalStates;
+
+/** Whether nothing but its deletion will ever change it. */
+export const isFinal = ({ state }: Pick<Instance, 'state'>): boolean => final.includes(state);
+
+/** Whether it runs a job: what the runner's `busy` counts. */
+export const isBusy = (row: Pick<Instance, 'want' | 'state' | 'job'>): boolean =>
+  row.want === 'run' && row.state === 'running' && row.job !== undefined;
+
+/** The container's name on the node, and the runner's name at GitHub. */
+export const containerName = (uid: string): string => `rp-${uid}`;
