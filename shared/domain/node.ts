@@ -38,18 +38,17 @@ export const Node = z.object({
 });
 export type Node = z.output<typeof Node>;
 
-/** A node as its agent sees it: whose it is, the hash of its token, its facts. */
+/** A node as its agent sees it: whose it is, and the hash of its token. */
 export const NodeAgent = z.object({
   uid: z.string(),
   org: z.string(),
   token_hash: z.string().optional(),
-  facts: NodeFacts.optional(),
   enrolled_at: z.int().optional(),
   retired_at: z.int().optional(),
 });
 export type NodeAgent = z.output<typeof NodeAgent>;
 
-/** The last sync of a node; `bell` is the managed instance that SSM rings. */
+/** The last sync of a node, and its facts; `bell` is the managed instance that SSM rings. */
 export const Roster = z.object({
   uid: z.string(),
   seen_at: z.int(),
@@ -57,6 +56,7 @@ export const Roster = z.object({
   boot_id: z.string(),
   bell: z.string().optional(),
   agent_version: z.string().optional(),
+  facts: NodeFacts.optional(),
 });
 export type Roster = z.output<typeof Roster>;
 
