@@ -1,0 +1,43 @@
+import { Tags } from 'aws-cdk-lib';
+import { ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { bundle } from './bundle.ts';
+import { describeFunctions } from './functions.ts';
+import { createService, type ServiceParts } from './service.ts';
+import type { Stage } from './stage.ts';
+import { createState, type State } from './state.ts';
+
+/** Asks the functions what they need, and bundles them: once for any number of stages. */
+export async function prepareRunnerPilot(): Promise<ServiceParts> {
+  const functions = await describeFunctions();
+  return { functions, bundles: bundle(functions.map(({ id }) => id)) };
+}
+
+/** What {@link RunnerPilot} is made from. */
+export interface RunnerPilotProps extends ServiceParts {
+  readonly stage: Stage;
+  /** What must survive. @default made in the same scope */
+  readonly state?: State;
+}
+
+/** The whole product, for an app of one's own: `new RunnerPilot(stack, 'RunnerPilot', { stage, ...await prepareRunnerPilot() })`. */
+export class RunnerPilot extends Construct {
+  /** The API's address. */
+  readonly url: string;
+
+  constructor(scope: Construct, id: string, { stage, state, ...parts }: RunnerPilotProps) {
+    super(scope, id);
+    this.url = createService(this, stage, state ?? createState(this, stage), parts).api.url;
+    dress(this, stage);
+  }
+}
+
+/** Tags, and the boundary of every role. */
+export function dress(scope: Construct, stage: Stage): void {
+  Tags.of(scope).add('runner-pilot:stage', stage.name);
+  for (const [name, value] of Object.entries(stage.tags)) Tags.of(scope).add(name, value);
+  if (!stage.permissionsBoundary) return;
+  PermissionsBoundary.of(scope).apply(
+    ManagedPolicy.fromManagedPolicyArn(scope, 'PermissionsBoundary', stage.permissionsBoundary),
+  );
+}
