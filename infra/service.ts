@@ -3,8 +3,10 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { createAlarms } from './alarms.ts';
 import { createApi, serveApi } from './api.ts';
 import { type Bundles, jwksFunction } from './bundle.ts';
+import { createDashboard } from './dashboard.ts';
 import { environmentOf } from './environment.ts';
 import type { FunctionDescription } from './functions.ts';
 import { grantsOf } from './grants.ts';
@@ -77,6 +79,10 @@ export function createService(scope: Construct, stage: Stage, state: State, { fu
       targets: [new LambdaFunction(sweep, never)],
     });
   }
+
+  const watched = { apiId: api.http.apiId, tableName: state.tableName };
+  createAlarms(scope, stage, watched);
+  if (stage.dashboard) createDashboard(scope, stage, watched);
 
   new CfnOutput(scope, 'ApiUrl', { value: api.url });
   new CfnOutput(scope, 'Document', { value: document.ref });
