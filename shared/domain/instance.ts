@@ -97,6 +97,7 @@ export const Instance = z.object({
   github_runner: GithubRunner,
   /** How often the sweep has tried to delete the runner at GitHub. */
   github_tries: z.int(),
+  github_tried_at: z.int().optional(),
   /** When the sweep must look again; absent at rest. */
   due: z.int().optional(),
   created_at: z.int(),
@@ -148,4 +149,10 @@ export function placementOf(row: Instance): Placement | undefined {
     grace_seconds,
     ...(not_before === undefined || want === 'gone' ? {} : { not_before }),
   };
+}
+
+/** Which of an instance's three possible rows holds it: among the live ones, the ended ones or the deleted ones. */
+export function shelfOf(row: Pick<Instance, 'state'>): 'live' | 'past' | 'deleted' {
+  if (row.state === 'deleted') return 'deleted';
+  return isFinal(row) ? 'past' : 'live';
 }

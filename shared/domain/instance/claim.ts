@@ -1,0 +1,65 @@
+import { type Instance, isFinal } from '../instance.ts';
+import type { ProblemCode } from '../problem.ts';
+import { type At, giveUp } from './accept.ts';
+import { unavailableDelayMs } from './backoff.ts';
+import { askAgain, change, enter, type Why } from './change.ts';
+import { leaseMs, maxAttempts } from './deadlines.ts';
+
+/** A node's wish to start what it was told. */
+export interface ClaimRequest {
+  readonly generation: number;
+  readonly boot_id: string;
+  /** The id of this claim. */
+  readonly id: string;
+}
+
+/** The row of a claim that is granted, or why it is not. */
+export type ClaimVerdict =
+  | { readonly granted: Instance }
+  | { readonly refused: Extract<ProblemCode, `claim.${string}`>; readonly detail: string; readonly waitMs?: number };
+
+const unwanted = (detail: string): ClaimVerdict => ({ refused: 'claim.not-wanted', detail });
+const wait = (detail: string, waitMs: number): ClaimVerdict => ({ refused: 'claim.wait', detail, waitMs });
+
+/** Whether a node may start an instance now. Granting it keeps others out for 30 s. */
+export function claim(row: Instance, { generation, boot_id, id }: ClaimRequest, now: number): ClaimVerdict {
+  if (isFinal(row) || row.want === 'gone' || row.state === 'ended') return unwanted('The instance is to be removed.');
+  if (generation !== row.generation) return unwanted(`Generation ${row.generation} is wanted, not ${generation}.`);
+  if (row.state === 'started' || row.state === 'running') {
+    return { refused: 'claim.started', detail: 'The instance has started already.' };
+  }
+  const { not_before = 0 } = row;
+  if (now < not_before) return wait('The next attempt is not due yet.', not_before - now);
+  const leased = row.claim?.lease_until ?? 0;
+  if (now < leased) return wait('Another claim of this start is under way.', leased - now);
+  const claimed = { id, boot_id, at: now, lease_until: now + leaseMs, minted: false };
+  return { granted: enter(row, now, 'claimed', { claim: claimed, reason: undefined, not_before: undefined }) };
+}
+
+/** Whether one more credential may be made. */
+export const mayMint = (row: Instance): boolean => row.attempts < maxAttempts;
+
+/** The row once the claim has its credential: a fresh one is an attempt, one that is answered again is not. */
+export function minted(
+  row: Instance,
+  now: number,
+  made: { readonly fresh: boolean; readonly atGithub: boolean },
+): Instance {
+  return change(row, now, {
+    // The lease ends here: whoever did not get the answer gets it by claiming again.
+    claim: row.claim && { ...row.claim, minted: true, lease_until: now },
+    attempts: row.attempts + (made.fresh ? 1 : 0),
+    github_unavailable_since: undefined,
+    ...(made.atGithub ? { github_runner: 'registered' } : {}),
+  });
+}
+
+/** The row after GitHub was unavailable: asked again later, without an attempt being used, for 6 h. */
+export function githubUnavailable(row: Instance, { now, random }: At, why: Why, retryAfterMs = 0): Instance {
+  const since = row.github_unavailable_since ?? now;
+  const delay = Math.max(unavailableDelayMs(now - since, random), retryAfterMs);
+  return askAgain(row, now, why, { not_before: now + delay, github_unavailable_since: since });
+}
+
+/** The row after GitHub has refused for good. */
+export const githubRefused = (row: Instance, at: At, why: Why): Instance => giveUp(row, at, why);

@@ -1,0 +1,47 @@
+import type { Instance } from '../instance.ts';
+import type { Node, NodeFacts } from '../node.ts';
+import type { Runner } from '../runner.ts';
+import { graceSeconds } from './deadlines.ts';
+import { dueOf } from './due.ts';
+
+/** What an instance is made from. */
+export interface Request {
+  readonly org: string;
+  readonly uid: string;
+  readonly runner: Runner;
+  readonly node: Node;
+  /** What the node has said of itself, if it has. */
+  readonly facts?: Pick<NodeFacts, 'hostname'> | undefined;
+}
+
+/** Where an instance is: its node's address, else its host name, else its name. */
+export const hostOf = (node: Pick<Node, 'ip_address' | 'name'>, facts?: Pick<NodeFacts, 'hostname'>): string =>
+  node.ip_address || facts?.hostname || node.name;
+
+/** An instance that somebody has just asked for. */
+export function request({ org, uid, runner, node, facts }: Request, now: number): Instance {
+  const row: Instance = {
+    org,
+    uid,
+    runner: runner.uid,
+    node: node.uid,
+    runner_name: runner.name,
+    node_name: node.name,
+    host: hostOf(node, facts),
+    image: runner.docker_image,
+    runner_source: runner.runner_source,
+    limits: runner.limits,
+    ephemeral: runner.ephemeral,
+    want: 'run',
+    generation: now,
+    revision: 1,
+    state: 'requested',
+    state_at: now,
+    attempts: 0,
+    grace_seconds: graceSeconds.idle,
+    github_runner: 'none',
+    github_tries: 0,
+    created_at: now,
+  };
+  return { ...row, due: dueOf(row, now) ?? now };
+}
