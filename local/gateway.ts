@@ -1,0 +1,203 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { readBody } from './gateway/body.ts';
+import { type Cors, createCors } from './gateway/cors.ts';
+import { eventOf, headersOf, targetOf } from './gateway/event.ts';
+import { createFunctions, type Load, timedOut } from './gateway/functions.ts';
+import { createHostCheck } from './gateway/hosts.ts';
+import { createIdentifiers } from './gateway/identifiers.ts';
+import { ownReply, type Reply, replyOf, withHeaders } from './gateway/reply.ts';
+import { createRouter, type Route } from './gateway/routes.ts';
+
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+const bodyLimitBytes = 10_485_760;
+const headerLimitBytes = 10_240;
+const integrationTimeoutMs = 30_000;
+
+/** The AWS services that answer on the gateway's port. */
+export interface AwsServices {
+  /** Whether a request is for one of them, by its headers. */
+  owns(headers: Readonly<Record<string, string>>): boolean;
+  handle(request: {
+    method: string;
+    path: string;
+    headers: Readonly<Record<string, string>>;
+    body: Buffer;
+  }): Promise<{ status: number; headers: Readonly<Record<string, string>>; body: string | Buffer }>;
+}
+
+/** What {@link startGateway} needs. */
+export interface GatewayOptions {
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly host: string;
+  readonly routes: readonly Route[];
+  /** The operation behind the route `$default`. Without one, unknown routes are `{"message":"Not Found"}`. */
+  readonly fallback?: string;
+  readonly load: Load;
+  readonly aws?: AwsServices;
+  readonly cors: Cors;
+  /** Host names besides those of this machine's loopback. */
+  readonly allowedHosts: readonly string[];
+  /** Awaited before an answer is sent. If it throws, the answer is 500. */
+  readonly onReply?: (operationId: string, event: unknown, result: unknown) => Promise<void> | undefined;
+  /** What went wrong inside, for the log. */
+  readonly onError: (what: string, error: unknown) => void;
+  readonly timeoutMs?: number;
+}
+
+/** A gateway that answers. */
+export interface Gateway {
+  readonly url: string;
+  readonly port: number;
+  /** Takes no new requests, lets those under way finish within the grace, and closes. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** API Gateway's HTTP API on one port of this machine, with the functions in this process. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { onReply, onError, aws } = options;
+  const route = createRouter(options.routes);
+  const functions = createFunctions({ load: options.load, timeoutMs: options.timeoutMs ?? integrationTimeoutMs });
+  const hostIsOurs = createHostCheck([...options.allowedHosts, options.host]);
+  const cors = createCors(options.cors);
+  const identify = createIdentifiers();
+  let port = options.port;
+  let closing = false;
+
+  async function answer(request: IncomingMessage): Promise<Reply> {
+    const headers = headersOf(request.rawHeaders);
+    if (!hostIsOurs(headers.host, request.socket)) return hostRefused(headers.host);
+    if (aws?.owns(headers)) return callAws(aws, request, headers);
+    const { origin } = headers;
+    if (origin === undefined) return callFunction(request, headers);
+    return (
+      cors.preflight(request.method, headers) ??
+      withHeaders(await callFunction(request, headers), cors.headersFor(origin))
+    );
+  }
+
+  async function callFunction(request: IncomingMessage, headers: Record<string, string>): Promise<Reply> {
+    const target = targetOf(request.url ?? '/');
+    if (!target) return ownReply(400, 'Bad Request');
+    const match = route(request.method ?? 'GET', target.path);
+    const operationId = match?.route.id ?? options.fallback;
+    const reading = readBody(request, headers, bodyLimitBytes);
+    const body = reading instanceof Promise ? await reading : reading;
+    if (body === 'too-large') return tooLarge;
+    if (operationId === undefined) return ownReply(404, 'Not Found');
+
+    const now = Date.now();
+    const identifiers = identify(now);
+    const event = eventOf({ request, headers, target, match, body, port, now, identifiers });
+    const requestId = ['apigw-requestid', identifiers.requestId];
+    try {
+      const result = await functions.call(operationId, event, identifiers.awsRequestId);
+      if (result === timedOut) return ownReply(503, 'Service Unavailable', requestId);
+      const kept = onReply?.(operationId, event, result);
+      if (kept) await kept;
+      const reply = replyOf(result);
+      if (reply) return withHeaders(reply, requestId);
+      onError(`${operationId} returned what API Gateway can't use`, result);
+    } catch (error) {
+      onError(`${operationId} failed`, error);
+    }
+    return ownReply(500, 'Internal Server Error', requestId);
+  }
+
+  const server = createServer({ maxHeaderSize: headerLimitBytes, keepAliveTimeout: 75_000 }, (request, response) => {
+    answer(request)
+      .then((reply) => send(response, closing ? withHeaders(reply, ['connection', 'close']) : reply))
+      .catch((error: unknown) => {
+        if (request.destroyed && !request.complete) return; // The client has gone: nobody is left to be answered.
+        onError(`${request.method} ${request.url} failed`, error);
+        if (response.headersSent) response.destroy();
+        else send(response, ownReply(500, 'Internal Server Error'));
+      });
+  });
+  server.on('clientError', refuseUnreadable);
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, resolve);
+  });
+  ({ port } = server.address() as AddressInfo);
+
+  return {
+    url: `http://${hostInUrl(options.host)}:${port}`,
+    port,
+    close: (graceMs = 2_000) =>
+      new Promise((resolve) => {
+        closing = true;
+        const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+        server.close(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+async function callAws(aws: AwsServices, request: IncomingMessage, headers: Record<string, string>): Promise<Reply> {
+  const body = await readBody(request, headers, bodyLimitBytes);
+  if (body === 'too-large') return tooLarge;
+  const reply = await aws.handle({
+    method: request.method ?? 'POST',
+    path: request.url ?? '/',
+    headers,
+    body: body ?? Buffer.alloc(0),
+  });
+  return { status: reply.status, headers: Object.entries(reply.headers).flat(), body: reply.body };
+}
+
+function send(response: ServerResponse, { status, headers, body }: Reply): void {
+  const length = status === 204 || status === 304 ? [] : ['content-length', String(Buffer.byteLength(body))];
+  response.writeHead(status, [...headers, ...length]);
+  response.end(body);
+}
+
+/** The rest of the body is not read, so the connection can't be used again. */
+const tooLarge = ownReply(413, 'Request Entity Too Large', ['connection', 'close']);
+
+function hostRefused(host: string | undefined): Reply {
+  const detail =
+    `This service is not called ${JSON.stringify(host ?? '')}. Call it by localhost, by its address, or set ` +
+    'RUNNER_PILOT_PUBLIC_URL to the address by which it is to be called.';
+  const requestId = randomUUID();
+  const code = 'host.refused';
+  return {
+    status: 403,
+    headers: ['content-type', 'application/problem+json', 'x-request-id', requestId, 'cache-control', 'no-store'],
+    body: JSON.stringify({
+      type: `/docs/problems.md#${code}`,
+      title: 'The Host header names another service',
+      status: 403,
+      code,
+      detail,
+      request_id: requestId,
+    }),
+  };
+}
+
+/** What the HTTP parser refuses never becomes a request: it is answered on the socket. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [status, message] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ['431 Request Header Fields Too Large', 'Request Header Fields Too Large']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['408 Request Timeout', 'Request Timeout']
+        : ['400 Bad Request', 'Bad Request'];
+  const body = JSON.stringify({ message });
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+/** How a host is written in a URL that this machine can call: the wildcard addresses mean all interfaces. */
+function hostInUrl(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}
