@@ -14,6 +14,7 @@ import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 import type { FunctionDescription } from './functions.ts';
 import { accessLogGroup, pascal } from './names.ts';
 import type { Stage } from './stage.ts';
@@ -90,6 +91,11 @@ export function serveApi(
       routeKey: keyOf(routeKey),
       integration: new HttpLambdaIntegration(`${pascal(id)}Integration`, lambda),
     });
+    acknowledge(
+      route,
+      'APIG4',
+      'Functions authenticate and authorize by themselves, from one declaration; an authorizer would be a hop more.',
+    );
     return [{ id, routeKey, route }];
   });
 

@@ -21,7 +21,7 @@ const others = [
 export const functionFile = (id: string): string => `functions/${id.replace('.', '/')}.ts`;
 
 interface FunctionModule {
-  readonly handler: { readonly declares?: { readonly services: Readonly<Record<string, Service<unknown>>> } };
+  readonly handler: { readonly declares?: { readonly services: readonly Service<unknown>[] } };
 }
 
 /** Asks every function what it is handed: its bundle, its environment and its role follow from that. */
@@ -34,7 +34,7 @@ export async function describeFunctions(): Promise<readonly FunctionDescription[
     known.map(async ({ id, method, routeKey }) => {
       const { handler } = (await import(new URL(`../${functionFile(id)}`, import.meta.url).href)) as FunctionModule;
       if (!handler.declares) throw new Error(`${functionFile(id)} does not say what it is handed: wrap it in serve().`);
-      return { id, method, routeKey, services: Object.values(handler.declares.services) };
+      return { id, method, routeKey, services: handler.declares.services };
     }),
   );
 }

@@ -1,7 +1,8 @@
 import { Stack } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { type Resource, reachable } from '#runtime/service.ts';
+import { acknowledgeWildcard } from './acknowledge.ts';
 import type { FunctionDescription } from './functions.ts';
 import { stageTag, syncDocument } from './names.ts';
 import type { Stage } from './stage.ts';
@@ -64,21 +65,18 @@ export const actionsWithoutResource: readonly string[] = [
   'ssm:DescribeInstanceInformation',
 ];
 
-/** What a function may do: what the services need that it is handed, and nothing else. */
-export function grantsOf(
-  scope: Construct,
-  described: FunctionDescription,
-  granted: Granted,
-): readonly PolicyStatement[] {
-  const known = targets(scope, granted);
-  return reachable(described.services)
-    .flatMap(({ grants }) => grants)
-    .map(({ on, actions }) => {
-      const refused = actions.filter(
-        (action) => action.includes('*') || (on === 'any' && !actionsWithoutResource.includes(action)),
-      );
-      if (refused.length > 0) throw new Error(`${described.id} must not be granted ${refused.join(', ')} on "${on}".`);
-      const { arns, conditions } = known[on];
-      return new PolicyStatement({ actions: [...actions], resources: [...arns], ...(conditions && { conditions }) });
-    });
+/** Lets a function's role do what the services need that the function is handed, and nothing else. */
+export function grant(role: Role, { id, services }: FunctionDescription, granted: Granted): void {
+  const known = targets(role, granted);
+  for (const { on, actions } of reachable(services).flatMap(({ grants }) => grants)) {
+    const refused = actions.filter(
+      (action) => action.includes('*') || (on === 'any' && !actionsWithoutResource.includes(action)),
+    );
+    if (refused.length > 0) throw new Error(`${id} must not be granted ${refused.join(', ')} on "${on}".`);
+    const { arns, conditions, reason } = known[on];
+    role.addToPolicy(
+      new PolicyStatement({ actions: [...actions], resources: [...arns], ...(conditions && { conditions }) }),
+    );
+    if (reason) for (const arn of arns) acknowledgeWildcard(role, arn, reason);
+  }
 }

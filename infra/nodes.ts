@@ -3,6 +3,7 @@ import { AccountRootPrincipal, Effect, type IRole, PolicyStatement, Role, Servic
 import { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import { syncDocument as content } from '#agent/document.ts';
+import { acknowledgeWildcard } from './acknowledge.ts';
 import { syncDocument } from './names.ts';
 import type { Stage } from './stage.ts';
 import type { State } from './state.ts';
@@ -36,10 +37,13 @@ export function createNodeRole(scope: Construct, stage: Stage): Role {
       },
     }),
   });
-  const allow = (actions: readonly string[], resources: readonly string[]): void => {
-    role.addToPolicy(new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources] }));
+  const allow = (actions: readonly string[], resources: Readonly<Record<string, string>>): void => {
+    role.addToPolicy(
+      new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: Object.keys(resources) }),
+    );
+    for (const [resource, reason] of Object.entries(resources)) acknowledgeWildcard(role, resource, reason);
   };
-  // Channels and messages have no resource level: each machine is given its own by its registration.
+  const unknown = 'Machines get their id when they register, all with this role.';
   allow(
     [
       'ssmmessages:CreateControlChannel',
@@ -53,10 +57,13 @@ export function createNodeRole(scope: Construct, stage: Stage): Role {
       'ec2messages:GetMessages',
       'ec2messages:SendReply',
     ],
-    ['*'],
+    { '*': 'AWS knows no resource level for channels and messages: a machine reaches its own by its registration.' },
   );
-  allow(['ssm:UpdateInstanceInformation', 'ssm:ListInstanceAssociations'], [machines]);
-  allow(['ssm:UpdateInstanceAssociationStatus'], [machines, `arn:${partition}:ssm:${region}:${account}:association/*`]);
+  allow(['ssm:UpdateInstanceInformation', 'ssm:ListInstanceAssociations'], { [machines]: unknown });
+  allow(['ssm:UpdateInstanceAssociationStatus'], {
+    [machines]: unknown,
+    [`arn:${partition}:ssm:${region}:${account}:association/*`]: 'Associations are made by AWS, with ids of its own.',
+  });
   return role;
 }
 
@@ -71,12 +78,14 @@ export function createTelemetryRole(scope: Construct, stage: Stage, state: State
     assumedBy: new AccountRootPrincipal().withConditions({ ArnEquals: { 'aws:PrincipalArn': user.roleArn } }),
   });
   const group = Stack.of(scope).formatArn({ service: 'logs', resource: `log-group:${state.nodesLogGroupName}` });
+  const streams = `${group}:log-stream:*`;
   role.addToPolicy(
     new PolicyStatement({
       effect: Effect.ALLOW,
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-      resources: [`${group}:log-stream:*`],
+      resources: [streams],
     }),
   );
+  acknowledgeWildcard(role, streams, "A session policy narrows each session to one organization's streams.");
   return role;
 }

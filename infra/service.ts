@@ -9,7 +9,7 @@ import { type Bundles, jwksFunction } from './bundle.ts';
 import { createDashboard } from './dashboard.ts';
 import { environmentOf } from './environment.ts';
 import type { FunctionDescription } from './functions.ts';
-import { grantsOf } from './grants.ts';
+import { grant } from './grants.ts';
 import { createLambda, createLambdaRole } from './lambda.ts';
 import { createDocument, createNodeRole, createTelemetryRole } from './nodes.ts';
 import type { Stage } from './stage.ts';
@@ -48,7 +48,7 @@ export function createService(scope: Construct, stage: Stage, state: State, { fu
     functions.map((described) => {
       const { id } = described;
       const role = roleOf(id);
-      for (const statement of grantsOf(scope, described, granted)) role.addToPolicy(statement);
+      grant(role, described, granted);
       const lambda = createLambda(scope, {
         stage,
         id,
