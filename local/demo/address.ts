@@ -11,7 +11,7 @@ const Bridge = z.object({
  */
 export async function addressForContainers(socket = '/var/run/docker.sock'): Promise<string> {
   const answer = await callEngine(socket, 'GET', '/networks/bridge');
-  const bridge = Bridge.safeParse(answer.status === 200 ? JSON.parse(answer.body) : undefined).data;
+  const bridge = Bridge.safeParse(answer.status === 200 ? JSON.parse(answer.body.toString('utf8')) : undefined).data;
   const config = bridge?.IPAM.Config.find(({ Subnet }) => !Subnet.includes(':'));
   if (config === undefined) {
     throw new Error(

@@ -53,7 +53,7 @@ async function importImage(socket: string, image: string, files: readonly TarEnt
   const made = await callEngine(socket, 'POST', `/images/create?${query}`, archive);
   // The status is 200 even if the import fails later: the stream of progress then has an error.
   if (made.status !== 200 || made.body.includes('"error"')) {
-    throw new Error(`The Docker engine did not import ${image}: ${made.body.trim()}`);
+    throw new Error(`The Docker engine did not import ${image}: ${made.body.toString('utf8').trim()}`);
   }
 }
 

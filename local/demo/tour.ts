@@ -16,7 +16,14 @@ type Body = any;
  * Walks through the whole API, from registering to deleting, and says each request as `curl` would send it and each
  * answer as it came. What it says of an instance is what happened to a real container.
  */
-export async function tour({ url, image, repository, credential, queueJob, say }: TourOptions): Promise<{ token: string }> {
+export async function tour({
+  url,
+  image,
+  repository,
+  credential,
+  queueJob,
+  say,
+}: TourOptions): Promise<{ token: string }> {
   let token = '';
 
   async function ask(method: string, path: string, body?: unknown): Promise<Body> {
@@ -61,7 +68,12 @@ export async function tour({ url, image, repository, credential, queueJob, say }
   await ask('PUT', '/org/NT', { name: 'NextTech Updated' });
 
   say('# Nodes: a machine somewhere else, and this one\n');
-  const far = await ask('POST', '/org/GT/nodes', { name: 'Node-02', type: 'Remote', ip_address: '192.168.1.10', port: 22 });
+  const far = await ask('POST', '/org/GT/nodes', {
+    name: 'Node-02',
+    type: 'Remote',
+    ip_address: '192.168.1.10',
+    port: 22,
+  });
   await ask('PUT', `/org/GT/nodes/${far.uid}`, { name: 'Node-02-Updated', status: 'inactive' });
   const node = await ask('POST', '/org/GT/nodes', { name: 'Node-01', type: 'Socket' });
   await wait('this machine to attach itself', `/org/GT/nodes/${node.uid}`, ({ body }) => body.connection === 'online');

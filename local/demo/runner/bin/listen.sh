@@ -83,6 +83,7 @@ run_job() {
   echo "$(stamp): Running job: $title"
   "$DIR/bin/Runner.Worker" "$DIR/_diag/job.$$" "$service" "$id" "$(setting workFolder .runner)" <"$DIR/.credentials_rsaparams" &
   WORKER=$!
+  [ "$stopping" -eq 0 ] || kill -TERM "$WORKER" 2>/dev/null
   while kill -0 "$WORKER" 2>/dev/null; do
     if call "$service/job/renew" "id=$id" "secret=$secret" "job=$job"; then
       [ "$(verdict)" != canceled ] || kill -TERM "$WORKER" 2>/dev/null

@@ -13,6 +13,8 @@ call() {
   [ "$stopping" -eq 0 ] || return 1
   printf '%s\n' "$@" | "$BUSYBOX" timeout 75 "$BUSYBOX" wget -q -O "$ANSWER" --post-file - "$url" 2>/dev/null &
   CALL=$!
+  # A signal that came before there was anything to end.
+  [ "$stopping" -eq 0 ] || kill "$CALL" 2>/dev/null
   wait "$CALL"
   status=$?
   CALL=''
