@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { EmailAddress } from '#domain/email.ts';
 import { FullName, Password } from '#domain/grammar.ts';
 import { roles } from '#domain/permissions.ts';
 import { NoParams, NoQuery, Timestamp, Uid } from './fields.ts';
@@ -26,7 +27,7 @@ export const register = operation({
   audience: 'public',
   params: NoParams,
   query: NoQuery,
-  body: z.strictObject({ full_name: FullName, email: Email, password: Password }),
+  body: z.strictObject({ full_name: FullName, email: EmailAddress, password: Password }),
   reply: User,
   problems: ['email.taken', 'rate.limited'],
   bodyLimitBytes: 8192,

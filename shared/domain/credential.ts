@@ -61,6 +61,9 @@ const warnings: Record<CredentialKind, readonly CredentialWarning[]> = {
   ],
 };
 
+/** What the owner of a credential of this kind should know. */
+export const credentialWarnings = (kind: CredentialKind): readonly CredentialWarning[] => warnings[kind];
+
 /** Describes a credential that is given now (epoch milliseconds). */
 export function describeCredential(token: string, now: number): CredentialDescription {
   const kind = classifyCredential(token);

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { orgId } from '#domain/organization.ts';
 import { type Secret, secret } from '#domain/secret.ts';
 
 /** To what a sealed value belongs: it opens nowhere else. */
@@ -14,7 +15,7 @@ const tagBytes = 16;
 
 /** NIST SP 800-38D: what is authenticated with the value, without being part of it. */
 const associated = ({ org, runner, field }: SealedTo): Buffer =>
-  Buffer.from(JSON.stringify([version, org.toLowerCase(), runner, field]));
+  Buffer.from(JSON.stringify([version, orgId(org), runner, field]));
 
 /** Seals a value with a data key: AES-256-GCM, bound to where it belongs. */
 export function seal(key: Uint8Array, to: SealedTo, value: Secret): string {

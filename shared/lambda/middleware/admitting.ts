@@ -1,5 +1,6 @@
 import type middy from '@middy/core';
 import type { Operation } from '#contract/operation.ts';
+import { orgId } from '#domain/organization.ts';
 import { problem } from '#domain/problem.ts';
 import type { OrgScope } from '#domain/scope.ts';
 import type { Service } from '#runtime/service.ts';
@@ -31,7 +32,7 @@ async function start(call: Call): Promise<void> {
   const { operation, event, host, network } = call;
   if (operation.audience === 'node') call.caller = nodeCallerOf(event);
   const session = operation.audience === 'user' ? await host.use(tokens).verify(bearerOf(event)) : undefined;
-  const org = inOrganization(operation) ? (event.pathParameters?.org_id ?? '') : undefined;
+  const org = inOrganization(operation) ? orgId(event.pathParameters?.org_id ?? '') : undefined;
   const admission = admit({
     operation,
     session,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { openDataKeySource } from '#cloud/keys.ts';
+import { orgId } from '#domain/organization.ts';
 import type { Secret } from '#domain/secret.ts';
 import type { Scope } from '#store/scope.ts';
 import { seal, unseal } from '../seal.ts';
@@ -44,7 +45,7 @@ export const keys = service({
     async function keyOf(scope: Scope): Promise<Uint8Array> {
       // The cache knows nothing of members: who may not be here gets no key from it either.
       if ('member' in scope) await scope.member;
-      const org = scope.org.toLowerCase();
+      const org = orgId(scope.org);
       const cached = cache.get(org);
       if (cached && cached.until > clock.now()) return cached.key;
       const key = load(scope, org);

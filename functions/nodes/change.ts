@@ -1,0 +1,30 @@
+import { contract } from '#contract/operations.ts';
+import { showNode } from '#contract/view/node.ts';
+import { answer } from '#lambda/answer.ts';
+import { given } from '#lambda/given.ts';
+import { serve } from '#lambda/serve.ts';
+import { assertUnchanged } from '#lambda/unchanged.ts';
+import { table } from '#runtime/services/table.ts';
+
+const operation = contract.nodes.change;
+
+export const handler = serve(
+  operation,
+  { table },
+  async ({ scope, params: { node_id }, body, by, ifMatch, now }, { table }) => {
+    const { name, status, ip_address, port, max_instances, labels } = body;
+    const [{ roster }, node] = await Promise.all([
+      table.nodes.get(scope, node_id),
+      table.nodes.change(
+        scope,
+        node_id,
+        (before) => {
+          assertUnchanged(operation, body, showNode(before, undefined, now));
+          return given({ name, status, ip_address, port, max_instances, labels });
+        },
+        { by, ifMatch },
+      ),
+    ]);
+    return answer(showNode(node, roster, now), { version: node.version });
+  },
+);

@@ -1,0 +1,39 @@
+import { contract } from '#contract/operations.ts';
+import { showRunner } from '#contract/view/runner.ts';
+import { answer } from '#lambda/answer.ts';
+import { given } from '#lambda/given.ts';
+import { serve } from '#lambda/serve.ts';
+import { assertUnchanged } from '#lambda/unchanged.ts';
+import { credentials } from '#runtime/services/credentials.ts';
+import { table } from '#runtime/services/table.ts';
+
+const operation = contract.runners.change;
+
+export const handler = serve(
+  operation,
+  { table, credentials },
+  async ({ scope, params: { runner_id }, body, by, ifMatch }, { table, credentials }) => {
+    const { name, docker_image, github_repo, github_runner_token: token, cpus, memory_mb, pids_limit: pids } = body;
+    const { ephemeral, labels, runner_source, runner_group_id } = body;
+    const sealed = token === undefined ? undefined : await credentials.seal(scope, runner_id, token);
+    const runner = await table.runners.change(
+      scope,
+      runner_id,
+      (before) => {
+        assertUnchanged(operation, body, showRunner(before, ''));
+        // An edit form sends the token that it was shown: it is not a new one, and gets no new hour.
+        const fresh = sealed && sealed.credential_hash !== before.credential_hash ? sealed : undefined;
+        const limits = { ...before.limits, ...given({ cpus, memory_mb, pids }) };
+        return {
+          ...fresh,
+          ephemeral: ephemeral ?? before.ephemeral,
+          ...given({ name, docker_image, github_repo, labels, runner_source, runner_group_id }),
+          limits,
+        };
+      },
+      { by, ifMatch },
+    );
+    const { role } = await scope.member;
+    return answer(showRunner(runner, await credentials.show(scope, runner, role)), { version: runner.version });
+  },
+);

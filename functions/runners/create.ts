@@ -1,0 +1,32 @@
+import { contract } from '#contract/operations.ts';
+import { showRunner } from '#contract/view/runner.ts';
+import { serve } from '#lambda/serve.ts';
+import { credentials } from '#runtime/services/credentials.ts';
+import { ids } from '#runtime/services/ids.ts';
+import { table } from '#runtime/services/table.ts';
+
+export const handler = serve(
+  contract.runners.create,
+  { table, credentials, ids },
+  async ({ scope, body, by, once }, { table, credentials, ids }) => {
+    const { name, docker_image, github_repo, github_runner_token, ...options } = body;
+    const uid = ids.uid();
+    const sealed = await credentials.seal(scope, uid, github_runner_token);
+    const { cpus = null, memory_mb = null, pids_limit: pids = null } = options;
+    const draft = {
+      uid,
+      name,
+      docker_image,
+      github_repo,
+      ...sealed,
+      ephemeral: options.ephemeral ?? sealed.ephemeral,
+      labels: options.labels ?? [],
+      runner_source: options.runner_source ?? ('auto' as const),
+      runner_group_id: options.runner_group_id ?? 1,
+      limits: { cpus, memory_mb, pids },
+    };
+    const { created } = await table.runners.create(scope, draft, { by, once });
+    const { role } = await scope.member;
+    return showRunner(created, await credentials.show(scope, created, role));
+  },
+);

@@ -1,0 +1,26 @@
+import { connectionOf, type Node, type Roster } from '#domain/node.ts';
+import { timestamp, timestampOrNull } from './time.ts';
+
+/** A node with its last sync, as the API shows it now (epoch milliseconds). */
+export const showNode = (node: Node, roster: Roster | undefined, now: number) => ({
+  uid: node.uid,
+  name: node.name,
+  type: node.type,
+  ip_address: node.ip_address,
+  port: node.port,
+  status: node.status,
+  created_at: timestamp(node.created_at),
+  connection: connectionOf(roster, now),
+  last_seen_at: timestampOrNull(roster?.seen_at),
+  instances: node.instances,
+  max_instances: node.max_instances,
+  labels: node.labels,
+  facts: roster?.facts ?? null,
+});
+
+// The code is of base64url, and the address of a URL: neither has a character that a shell would read.
+/** The line that attaches a machine, and until when it is good. */
+export const showEnrollment = (publicUrl: string, code: string, expiresAt: number) => ({
+  command: `curl -fsSL ${publicUrl}/agent/install.sh | sudo sh -s -- --url ${publicUrl} --code ${code}`,
+  expires_at: timestamp(expiresAt),
+});

@@ -1,0 +1,96 @@
+import * as z from 'zod';
+import { type Removal, remove } from '#domain/instance/remove.ts';
+import { type Instance, placementOf, shelfOf } from '#domain/instance.ts';
+import { connectionOf } from '#domain/node.ts';
+import type { OrgScope } from '#domain/scope.ts';
+import type { ShelvedInstance } from '#store/instances.ts';
+import type { Scope } from '#store/scope.ts';
+import type { Actor } from '#store/write.ts';
+import { service } from '../service.ts';
+import { table } from './table.ts';
+
+/** Who removes a node or a runner, and whether its instances go too. */
+export interface RemovalRequest {
+  readonly by: Actor;
+  readonly force: boolean;
+}
+
+/** Removes nodes and runners with what hangs on them; what is cut off is due, and taken up by the sweep. */
+export interface Removals {
+  removeNode(scope: OrgScope, uid: string, request: RemovalRequest): Promise<void>;
+  removeRunner(scope: OrgScope, uid: string, request: RemovalRequest): Promise<void>;
+  /** The rest of removing a node by force: true once it is gone. */
+  finishNode(scope: Scope, uid: string): Promise<boolean>;
+  /** The rest of removing a runner by force: true once it is gone; before, its nodes have to confirm. */
+  finishRunner(scope: Scope, uid: string): Promise<boolean>;
+}
+
+/** From when on the sweep takes up a removal that was cut off: a function's own time is over by then. */
+const takenUpAfterMs = 30_000;
+const atOnce = 8;
+
+/** Removes nodes and runners, by force with their instances. */
+export const removals = service({
+  id: 'removals',
+  config: z.object({}),
+  uses: [table],
+  open: (_config, { use, clock }): Removals => {
+    const { nodes, runners, instances } = use(table);
+
+    /** Ends an instance for good or dooms it; somebody who is faster makes us look again. */
+    async function end(scope: Scope, first: ShelvedInstance, how: (row: Instance) => Removal): Promise<void> {
+      let found: ShelvedInstance | undefined = first;
+      while (found && found.shelf === 'live' && found.instance.state !== 'deleting') {
+        const verdict = remove(found.instance, how(found.instance), clock.now());
+        if ('busy' in verdict) return;
+        const instance = verdict.row;
+        const placement = placementOf(instance) ?? null;
+        const after = { shelf: shelfOf(instance), instance };
+        if (await instances.transition(scope, found, after, { placement, forgetCredential: true })) return;
+        found = await instances.find(scope, first.instance.runner, first.instance.uid);
+      }
+    }
+
+    async function endAll(
+      scope: Scope,
+      all: readonly ShelvedInstance[],
+      how: (row: Instance) => Removal,
+    ): Promise<void> {
+      for (let at = 0; at < all.length; at += atOnce) {
+        await Promise.all(all.slice(at, at + atOnce).map((one) => end(scope, one, how)));
+      }
+    }
+
+    async function finishNode(scope: Scope, uid: string): Promise<boolean> {
+      const leaves = (): Removal => ({ force: true, connection: 'unreachable', nodeLeaves: true });
+      await endAll(scope, await instances.listOnNode(scope, uid), leaves);
+      return nodes.finishRemoval(scope, uid);
+    }
+
+    async function finishRunner(scope: Scope, uid: string): Promise<boolean> {
+      const { items } = await instances.list(scope, uid, { live: true });
+      const on = await nodes.getMany(scope, [...new Set(items.map(({ instance }) => instance.node))]);
+      const how = ({ node }: Instance): Removal => ({
+        force: true,
+        connection: connectionOf(on.get(node)?.roster, clock.now()),
+      });
+      await endAll(scope, items, how);
+      return runners.finishRemoval(scope, uid);
+    }
+
+    return {
+      finishNode,
+      finishRunner,
+      async removeNode(scope, uid, { by, force }) {
+        if (!force) return nodes.remove(scope, uid, { by });
+        await nodes.beginRemoval(scope, uid, { by, due: clock.now() + takenUpAfterMs });
+        await finishNode(scope, uid);
+      },
+      async removeRunner(scope, uid, { by, force }) {
+        if (!force) return runners.remove(scope, uid, { by });
+        await runners.beginRemoval(scope, uid, { by, due: clock.now() + takenUpAfterMs });
+        await finishRunner(scope, uid);
+      },
+    };
+  },
+});
