@@ -15,10 +15,12 @@ export interface Surroundings extends Granted {
 /** Every variable that a deployment knows, by the name that services read it under. */
 const known = (scope: Construct, around: Surroundings): Readonly<Record<string, string | undefined>> => ({
   RUNNER_PILOT_TABLE: around.state.tableName,
+  RUNNER_PILOT_DATA_KEY: around.state.dataKeyArn,
   RUNNER_PILOT_DEPLOYMENT: around.state.deploymentId,
   RUNNER_PILOT_JWKS: around.jwks,
   RUNNER_PILOT_METRICS_STAGE: around.stage.name,
   RUNNER_PILOT_PUBLIC_URL: around.url,
+  RUNNER_PILOT_SIGNING_KEY: around.state.signingKeyArns[around.stage.signing.current],
   RUNNER_PILOT_REGION: Stack.of(scope).region,
   RUNNER_PILOT_SYNC_DOCUMENT: syncDocument(around.stage),
   ...around.stage.settings,

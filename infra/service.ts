@@ -91,9 +91,13 @@ export function createService(scope: Construct, stage: Stage, state: State, { fu
   return { api, lambdas };
 }
 
-/** The signing keys' public halves, as every function has them: fetched once a deployment, never at a start. */
+/**
+ * The signing keys' public halves, as every function has them: fetched once a deployment, never at a start. The first is
+ * that of the key that signs now.
+ */
 function createJwks(scope: Construct, stage: Stage, { signingKeyArns }: State, bundles: Bundles): string {
-  const keys = stage.signing.keys.flatMap((name) => signingKeyArns[name] ?? []);
+  const { current, keys: names } = stage.signing;
+  const keys = [current, ...names.filter((name) => name !== current)].flatMap((name) => signingKeyArns[name] ?? []);
   const role = createLambdaRole(scope, stage, jwksFunction);
   role.addToPolicy(new PolicyStatement({ actions: ['kms:GetPublicKey'], resources: keys }));
   const publisher = createLambda(scope, {
