@@ -14,6 +14,12 @@ export const Organization = z.object({
 });
 export type Organization = z.output<typeof Organization>;
 
+/**
+ * A short name as an id: they are unique without regard to case. Only ASCII folds (`toLowerCase` would also turn the
+ * Kelvin sign into a k), so that nothing but its letters in another case is an organization's id.
+ */
+export const orgId = (shortName: string): string => shortName.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+
 /** Somebody's role in an organization. */
 export const Member = z.object({
   org: z.string(),

@@ -1,11 +1,17 @@
 import * as z from 'zod';
+import { keys } from './keys.ts';
+import type { Link } from './link.ts';
+import { listRange } from './list.ts';
 import type { Page, PageOptions } from './page.ts';
-import type { Scope } from './scope.ts';
+import { rowType } from './row.ts';
+import { type Scope, within } from './scope.ts';
+import { put, type Step } from './steps.ts';
+import type { Actor } from './write.ts';
 
 /** What somebody did in an organization. */
 export const AuditRecord = z.object({
   uid: z.string(),
-  /** Who, by uid; `system` for the control plane itself. */
+  /** Who, by uid. */
   actor: z.string(),
   request_id: z.string(),
   /** What, by operation id, such as `nodes.create`. */
@@ -16,8 +22,22 @@ export const AuditRecord = z.object({
 });
 export type AuditRecord = z.output<typeof AuditRecord>;
 
-/** The audit trail of an organization: append only, written in the transactions of what it tells. */
+const row = rowType('audit', AuditRecord);
+
+/** The step that writes the audit trail, in the transaction of what it tells. */
+export function auditStep(link: Link, org: string, by: Actor, action: string, target: string): Step {
+  const uid = link.newId();
+  const record = { uid, actor: by.uid, request_id: by.request_id, action, target, at: link.now() };
+  return put(row.write(keys.audit(org, uid), record));
+}
+
+/** The audit trail of an organization: append only. */
 export interface Audit {
   /** Newest first. */
   list(scope: Scope, page?: PageOptions<AuditRecord>): Promise<Page<AuditRecord>>;
 }
+
+/** Makes the repository of the audit trail. */
+export const audit = (link: Link): Audit => ({
+  list: (scope, page = {}) => within(scope, listRange(link, keys.audits(scope.org), page, row.read, true)),
+});

@@ -1,69 +1,91 @@
-import type { Instance, Placement } from '#domain/instance.ts';
+import type { Instance } from '#domain/instance.ts';
+import { type Problem, problem } from '#domain/problem.ts';
 import type { OrgScope } from '#domain/scope.ts';
-import type { EventDraft } from './events.ts';
-import type { Shelf } from './keys.ts';
-import type { Page, PageOptions } from './page.ts';
-import type { Scope } from './scope.ts';
-import type { Actor, Created, Creating } from './write.ts';
+import { type CreatingInstance, createInstance } from './instance-create.ts';
+import { type InstancePageOptions, type ListedInstance, listInstances } from './instance-list.ts';
+import { instanceRow } from './instance-rows.ts';
+import { keys } from './keys.ts';
+import type { Link } from './link.ts';
+import { placementRow } from './node-rows.ts';
+import { readNodes } from './nodes.ts';
+import type { Page } from './page.ts';
+import { type Scope, within } from './scope.ts';
+import { type TransitionExtras, transition } from './transition.ts';
+import type { Created } from './write.ts';
 
-/** An instance with the shelf that its row is on and the row's revision: what a transition starts from. */
-export interface ShelvedInstance {
-  readonly shelf: Shelf;
-  readonly instance: Instance;
-  readonly revision: number;
-}
+/** What names an instance inside its organization. */
+export type InstanceName = Pick<Instance, 'runner' | 'uid'>;
 
-/** Where an instance is to be: on which shelf, and as what. */
-export interface ShelvedDraft {
-  readonly shelf: Shelf;
-  readonly instance: Instance;
-}
-
-/** What goes into a transition's transaction besides what follows from the two rows. */
-export interface TransitionExtras {
-  /** The placement as it is to be; undefined leaves it, null takes it away. Final transitions take it away by themselves. */
-  readonly placement?: Placement | null;
-  readonly events?: readonly EventDraft[];
-  /** Given when a person does it: goes into the audit trail. */
-  readonly by?: Actor;
-  /** Deletes the stored credential of its claim. */
-  readonly forgetCredential?: boolean;
-}
-
-/** Instances: live, ended, deleted. */
+/** Instances: live, ended (`stopped`, `failed`), and deleted. Their state says which. */
 export interface Instances {
   /**
    * One transaction: runner, node and organization count it, instance and placement are there. `runner.not-found`,
    * `runner.deleting`, `node.not-found`, `node.inactive`, `node.full`, `organization.limit`.
    */
-  create(
-    scope: OrgScope,
-    draft: { readonly instance: Instance; readonly placement: Placement },
-    write: Creating & { readonly events?: readonly EventDraft[] },
-  ): Promise<Created<Instance>>;
-  /** On whichever shelf it is, in one consistent wait. */
-  find(scope: Scope, runner: string, uid: string): Promise<ShelvedInstance | undefined>;
-  /** Several live ones, for the placements of a node or what is due: one wait for each hundred. */
-  getMany(
-    scope: Scope,
-    which: readonly { readonly runner: string; readonly uid: string }[],
-  ): Promise<readonly ShelvedInstance[]>;
-  /** Live ones first, then ended ones, each newest first; `live` leaves the ended ones out. */
-  list(
-    scope: Scope,
-    runner: string,
-    page?: PageOptions<ShelvedInstance> & { readonly live?: boolean | undefined },
-  ): Promise<Page<ShelvedInstance>>;
-  /** Those that count on a node: a query and a batch. */
-  listOnNode(scope: Scope, node: string): Promise<readonly ShelvedInstance[]>;
+  create(scope: OrgScope, instance: Instance, write: CreatingInstance): Promise<Created<Instance>>;
+  /** Live, ended or deleted, in one consistent wait. */
+  find(scope: Scope, runner: string, uid: string): Promise<Instance | undefined>;
+  /** Several live ones, for placements or what is due: one wait. */
+  getMany(scope: Scope, which: readonly InstanceName[]): Promise<readonly Instance[]>;
+  /** Live ones first, then ended ones, each newest first; those being deleted are not there. Two waits. */
+  list(scope: Scope, runner: string, page?: InstancePageOptions): Promise<Page<ListedInstance>>;
+  /** All live ones of a runner, those being deleted included. */
+  listOfRunner(scope: Scope, runner: string): Promise<readonly Instance[]>;
+  /** All live ones on a node, those being deleted included: a query and a batch. */
+  listOnNode(scope: Scope, node: string): Promise<readonly Instance[]>;
   /**
-   * Moves an instance from one row to another in one transaction, with all that follows: due time, placement, counters
-   * of organization, node and runner, busy. Undefined if somebody else was faster: read again, decide again.
+   * Moves an instance from the row that was read to the one that was decided, in one transaction with all that follows:
+   * due time, placement, counters of organization, node and runner, busy, its credential. Undefined if somebody else
+   * was faster: read again, decide again.
    */
-  transition(
-    scope: Scope,
-    before: ShelvedInstance,
-    after: ShelvedDraft,
-    extras?: TransitionExtras,
-  ): Promise<ShelvedInstance | undefined>;
+  transition(scope: Scope, before: Instance, after: Instance, extras?: TransitionExtras): Promise<Instance | undefined>;
+}
+
+const notFound = (uid: string): Problem => problem('instance.not-found', `There is no instance "${uid}".`);
+
+/** Makes the repository of instances. */
+export function instances(link: Link): Instances {
+  async function find(scope: Scope, runner: string, uid: string): Promise<Instance | undefined> {
+    const { org } = scope;
+    const shelves = [keys.instance(org, runner, uid), keys.past(org, runner, uid), keys.deleted(org, runner, uid)];
+    const row = (await within(scope, link.getTogether(shelves))).find((one) => one !== undefined);
+    return row && instanceRow.read(row);
+  }
+
+  async function readMany(org: string, which: readonly InstanceName[]): Promise<readonly Instance[]> {
+    const rows = await link.getMany(which.map(({ runner, uid }) => keys.instance(org, runner, uid)));
+    return rows.flatMap((row) => (row ? [instanceRow.read(row)] : []));
+  }
+
+  async function readPlaced(org: string, node: string): Promise<readonly Instance[]> {
+    const { rows } = await link.query(keys.placements(node));
+    return readMany(org, rows.map(placementRow.read));
+  }
+
+  return {
+    find,
+    getMany: (scope, which) => within(scope, readMany(scope.org, which)),
+    listOnNode: (scope, node) => within(scope, readPlaced(scope.org, node)),
+
+    async create(scope, instance, write) {
+      const made = await createInstance(link, scope, instance, write);
+      if (!('replay' in made)) return { created: made, replayed: false };
+      const found = await find(scope, instance.runner, made.replay);
+      if (!found || found.state === 'deleting' || found.state === 'deleted') throw notFound(made.replay);
+      return { created: found, replayed: true };
+    },
+
+    list: (scope, runner, page = {}) =>
+      within(
+        scope,
+        listInstances(link, scope.org, runner, page, (uids) => readNodes(link, scope.org, uids)),
+      ),
+
+    async listOfRunner(scope, runner) {
+      const { rows } = await within(scope, link.query(keys.instances(scope.org, runner)));
+      return rows.map(instanceRow.read);
+    },
+
+    transition: (scope, before, after, extras = {}) => transition(link, scope, before, after, extras),
+  };
 }

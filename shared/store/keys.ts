@@ -1,3 +1,5 @@
+import { orgId } from '#domain/organization.ts';
+
 /** The primary key of a row. */
 export interface Key {
   readonly pk: string;
@@ -10,8 +12,7 @@ export interface KeyRange {
   readonly prefix: string;
 }
 
-// Short names are unique without regard to case. Only ASCII folds: `toLowerCase` would turn the Kelvin sign into a k.
-const orgKey = (org: string) => `ORG#${org.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())}`;
+const orgKey = (org: string) => `ORG#${orgId(org)}`;
 
 /** Every key of the table, by what it is for: this is the access-pattern table of the product. */
 export const keys = {
@@ -93,4 +94,10 @@ export function subjectOf({ pk, sk }: Key): DueSubject | undefined {
   if (kind === 'RUNNER') return { kind: 'runner', org: owner, uid: first };
   const shelf = shelves[kind];
   return shelf && { kind: 'instance', org: owner, runner: first, uid: second, in: shelf };
+}
+
+/** The key of a node, a runner or a comparison that is due. */
+export function keyOf(subject: Exclude<DueSubject, { readonly kind: 'instance' }>): Key {
+  if (subject.kind === 'github') return keys.github(subject.hash);
+  return subject.kind === 'node' ? keys.node(subject.org, subject.uid) : keys.runner(subject.org, subject.uid);
 }

@@ -1,20 +1,22 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { Agents } from './agents.ts';
-import type { Audit } from './audit.ts';
-import type { Credentials } from './credentials.ts';
-import type { DataKeys } from './data-keys.ts';
-import type { DueRows } from './due.ts';
-import type { Events } from './events.ts';
-import type { Github } from './github.ts';
-import type { Idempotency } from './idempotency.ts';
-import type { Instances } from './instances.ts';
-import type { Leases } from './leases.ts';
-import type { Members } from './members.ts';
-import type { Nodes } from './nodes.ts';
-import type { Organizations } from './organizations.ts';
-import type { Runners } from './runners.ts';
-import type { Throttles } from './throttles.ts';
-import type { Users } from './users.ts';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type Agents, agents } from './agents.ts';
+import { type Audit, audit } from './audit.ts';
+import { type Credentials, credentials } from './credentials.ts';
+import { type DataKeys, dataKeys } from './data-keys.ts';
+import { type DueRows, due } from './due.ts';
+import { type Events, events } from './events.ts';
+import { type Github, github } from './github.ts';
+import { type Idempotency, idempotency } from './idempotency.ts';
+import { type Instances, instances } from './instances.ts';
+import { type Leases, leases } from './leases.ts';
+import { openLink } from './link.ts';
+import { type Members, members } from './members.ts';
+import { type Nodes, nodes } from './nodes.ts';
+import { type Organizations, organizations } from './organizations.ts';
+import { type Runners, runners } from './runners.ts';
+import { type Throttles, throttles } from './throttles.ts';
+import { type Users, users } from './users.ts';
 
 /** What the table is opened with. */
 export interface TableOptions {
@@ -49,4 +51,30 @@ export interface Table {
 }
 
 /** Opens the table: nothing is read or written before a repository is asked. */
-export declare function openTable(options: TableOptions): Table;
+export function openTable({ client, tableName, now, newId, retryBudgetMs = 2000 }: TableOptions): Table {
+  const link = openLink({
+    client: DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } }),
+    tableName,
+    now,
+    newId,
+    retry: { budgetMs: retryBudgetMs },
+  });
+  return {
+    users: users(link),
+    organizations: organizations(link),
+    members: members(link),
+    nodes: nodes(link),
+    agents: agents(link),
+    runners: runners(link),
+    instances: instances(link),
+    events: events(link),
+    audit: audit(link),
+    credentials: credentials(link),
+    idempotency: idempotency(link),
+    throttles: throttles(link),
+    leases: leases(link),
+    due: due(link),
+    github: github(link),
+    dataKeys: dataKeys(link),
+  };
+}

@@ -1,8 +1,21 @@
-import type { Runner } from '#domain/runner.ts';
+import { organizationLimits } from '#domain/organization.ts';
+import { Runner } from '#domain/runner.ts';
 import type { OrgScope } from '#domain/scope.ts';
-import type { Page, PageOptions } from './page.ts';
-import type { Scope } from './scope.ts';
-import type { Actor, Changing, Created, Creating } from './write.ts';
+import { auditStep } from './audit.ts';
+import { changeVersioned } from './change.ts';
+import { countOne } from './counters.ts';
+import { absent } from './expression.ts';
+import { onceSteps } from './idempotency.ts';
+import { keys } from './keys.ts';
+import type { Link } from './link.ts';
+import { endOf, readRange } from './list.ts';
+import { unlessDeleting } from './node-rows.ts';
+import { type Page, type PageOptions, readPage } from './page.ts';
+import { rowType } from './row.ts';
+import { type RunnerRemoval, runnerNotFound, runnerRemoval } from './runner-removal.ts';
+import { type Scope, within } from './scope.ts';
+import { put } from './steps.ts';
+import type { Changing, Created, Creating } from './write.ts';
 
 /** What a runner is made from; the caller chooses the uid, for the credential is sealed with it. */
 export type RunnerDraft = Omit<Runner, 'instances' | 'busy' | 'deleting_at' | 'version' | 'created_at'>;
@@ -11,21 +24,89 @@ export type RunnerDraft = Omit<Runner, 'instances' | 'busy' | 'deleting_at' | 'v
 export type RunnerChange = Partial<Omit<RunnerDraft, 'uid'>>;
 
 /** Runners. Those that are being deleted are not there, but for `find` and `finishRemoval`. */
-export interface Runners {
+export interface Runners extends RunnerRemoval {
   /** `organization.limit`. One transaction. */
   create(scope: OrgScope, draft: RunnerDraft, write: Creating): Promise<Created<Runner>>;
   /** One consistent read; `runner.not-found`. */
   get(scope: Scope, uid: string): Promise<Runner>;
   /** One consistent read, those being deleted included. */
   find(scope: Scope, uid: string): Promise<Runner | undefined>;
+  /** Several by uid, those being deleted included. */
+  getMany(scope: Scope, uids: readonly string[]): Promise<ReadonlyMap<string, Runner>>;
   /** In order of creation; one wait. */
   list(scope: Scope, page?: PageOptions<Runner>): Promise<Page<Runner>>;
   /** `runner.not-found`, `version.stale`. */
-  change(scope: OrgScope, uid: string, edit: (now: Runner) => RunnerChange, write: Changing): Promise<Runner>;
-  /** Removes a runner without instances; `runner.not-found`, `runner.has-instances` (names them). */
-  remove(scope: OrgScope, uid: string, write: { readonly by: Actor }): Promise<void>;
-  /** By force, first step: the runner is 404, and due at `due_at` for the sweep. */
-  beginRemoval(scope: OrgScope, uid: string, write: { readonly by: Actor; readonly due_at: number }): Promise<void>;
-  /** By force, last step: false while there are instances; true once it is gone. */
-  finishRemoval(scope: Scope, uid: string): Promise<boolean>;
+  change(
+    scope: OrgScope,
+    uid: string,
+    edit: (now: Runner) => RunnerChange | Promise<RunnerChange>,
+    write: Changing,
+  ): Promise<Runner>;
+}
+
+const runnerRow = rowType('runner', Runner);
+
+/** Makes the repository of runners. */
+export function runners(link: Link): Runners {
+  async function find(scope: Scope, uid: string): Promise<Runner | undefined> {
+    const row = await within(scope, link.get(keys.runner(scope.org, uid)));
+    return row && runnerRow.read(row);
+  }
+
+  async function get(scope: Scope, uid: string): Promise<Runner> {
+    const runner = await find(scope, uid);
+    if (!runner || runner.deleting_at !== undefined) throw runnerNotFound(uid);
+    return runner;
+  }
+
+  return {
+    ...runnerRemoval(link),
+    find,
+    get,
+
+    async getMany(scope, uids) {
+      const distinct = [...new Set(uids)];
+      const rows = await within(scope, link.getMany(distinct.map((uid) => keys.runner(scope.org, uid))));
+      return new Map(rows.flatMap((row) => (row ? [runnerRow.read(row)] : [])).map((runner) => [runner.uid, runner]));
+    },
+
+    async create(scope, draft, { by, once }) {
+      await scope.member;
+      const runner: Runner = { ...draft, instances: 0, busy: 0, version: 1, created_at: link.now() };
+      const replayed = await link.transact([
+        ...onceSteps(link, once, draft.uid),
+        countOne(scope.org, 'runners', organizationLimits.runners),
+        put(runnerRow.write(keys.runner(scope.org, draft.uid), runner), absent()),
+        auditStep(link, scope.org, by, 'runners.create', draft.uid),
+      ]);
+      if (!replayed) return { created: runner, replayed: false };
+      return { created: await get(scope, replayed.replay), replayed: true };
+    },
+
+    list: (scope, page = {}) =>
+      within(
+        scope,
+        readPage(page, async (after, limit) => {
+          const range = keys.runners(scope.org);
+          const { rows, last } = await readRange(link, range, after, limit);
+          const entries = rows.flatMap((row) => {
+            const item = unlessDeleting(runnerRow.read(row));
+            return item ? [{ end: endOf(range, row), item }] : [];
+          });
+          return { entries, ...(last !== undefined && { last }) };
+        }),
+      ),
+
+    change: (scope, uid, edit, write) =>
+      changeVersioned(link, {
+        scope,
+        key: keys.runner(scope.org, uid),
+        read: (row) => unlessDeleting(runnerRow.read(row)),
+        missing: () => runnerNotFound(uid),
+        edit,
+        write,
+        action: 'runners.change',
+        target: uid,
+      }),
+  };
 }

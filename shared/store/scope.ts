@@ -1,3 +1,4 @@
+import { orgId } from '#domain/organization.ts';
 import type { OrgScope } from '#domain/scope.ts';
 
 declare const found: unique symbol;
@@ -15,7 +16,7 @@ export interface SystemScope {
 export type Scope = OrgScope | SystemScope;
 
 /** Makes the scope that a row of the table stands for. */
-export const systemScope = (org: string): SystemScope => Object.freeze({ org }) as SystemScope;
+export const systemScope = (org: string): SystemScope => Object.freeze({ org: orgId(org) }) as SystemScope;
 
 /** Waits for the membership check, where there is one to wait for. */
 export const admitted = async (scope: Scope): Promise<void> => {

@@ -10,8 +10,8 @@ export const tableDescription = {
   AttributeDefinitions: [
     { AttributeName: 'pk', AttributeType: 'S' },
     { AttributeName: 'sk', AttributeType: 'S' },
-    { AttributeName: 'due', AttributeType: 'S' },
-    { AttributeName: 'due_at', AttributeType: 'N' },
+    { AttributeName: 'due_index', AttributeType: 'S' },
+    { AttributeName: 'due', AttributeType: 'N' },
   ],
   KeySchema: [
     { AttributeName: 'pk', KeyType: 'HASH' },
@@ -21,8 +21,8 @@ export const tableDescription = {
     {
       IndexName: dueIndex,
       KeySchema: [
-        { AttributeName: 'due', KeyType: 'HASH' },
-        { AttributeName: 'due_at', KeyType: 'RANGE' },
+        { AttributeName: 'due_index', KeyType: 'HASH' },
+        { AttributeName: 'due', KeyType: 'RANGE' },
       ],
       Projection: { ProjectionType: 'KEYS_ONLY' },
     },

@@ -1,9 +1,8 @@
 import * as z from 'zod';
 import { type Removal, remove } from '#domain/instance/remove.ts';
-import { type Instance, placementOf, shelfOf } from '#domain/instance.ts';
+import { type Instance, shelfOf } from '#domain/instance.ts';
 import { connectionOf } from '#domain/node.ts';
 import type { OrgScope } from '#domain/scope.ts';
-import type { ShelvedInstance } from '#store/instances.ts';
 import type { Scope } from '#store/scope.ts';
 import type { Actor } from '#store/write.ts';
 import { service } from '../service.ts';
@@ -38,24 +37,17 @@ export const removals = service({
     const { nodes, runners, instances } = use(table);
 
     /** Ends an instance for good or dooms it; somebody who is faster makes us look again. */
-    async function end(scope: Scope, first: ShelvedInstance, how: (row: Instance) => Removal): Promise<void> {
-      let found: ShelvedInstance | undefined = first;
-      while (found && found.shelf === 'live' && found.instance.state !== 'deleting') {
-        const verdict = remove(found.instance, how(found.instance), clock.now());
+    async function end(scope: Scope, first: Instance, how: (row: Instance) => Removal): Promise<void> {
+      let found: Instance | undefined = first;
+      while (found && shelfOf(found) === 'live' && found.state !== 'deleting') {
+        const verdict = remove(found, how(found), clock.now());
         if ('busy' in verdict) return;
-        const instance = verdict.row;
-        const placement = placementOf(instance) ?? null;
-        const after = { shelf: shelfOf(instance), instance };
-        if (await instances.transition(scope, found, after, { placement, forgetCredential: true })) return;
-        found = await instances.find(scope, first.instance.runner, first.instance.uid);
+        if (await instances.transition(scope, found, verdict.row)) return;
+        found = await instances.find(scope, first.runner, first.uid);
       }
     }
 
-    async function endAll(
-      scope: Scope,
-      all: readonly ShelvedInstance[],
-      how: (row: Instance) => Removal,
-    ): Promise<void> {
+    async function endAll(scope: Scope, all: readonly Instance[], how: (row: Instance) => Removal): Promise<void> {
       for (let at = 0; at < all.length; at += atOnce) {
         await Promise.all(all.slice(at, at + atOnce).map((one) => end(scope, one, how)));
       }
@@ -68,8 +60,11 @@ export const removals = service({
     }
 
     async function finishRunner(scope: Scope, uid: string): Promise<boolean> {
-      const { items } = await instances.list(scope, uid, { live: true });
-      const on = await nodes.getMany(scope, [...new Set(items.map(({ instance }) => instance.node))]);
+      const items = await instances.listOfRunner(scope, uid);
+      const on = await nodes.getMany(
+        scope,
+        items.map(({ node }) => node),
+      );
       const how = ({ node }: Instance): Removal => ({
         force: true,
         connection: connectionOf(on.get(node)?.roster, clock.now()),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import type { Rate, Verdict } from '#store/throttles.ts';
+import type { Rate, Verdict } from '#store/throttle-rules.ts';
 import { service } from '../service.ts';
 import { repositories } from './dynamodb.ts';
 import { tableRead, tableWrite } from './table.ts';

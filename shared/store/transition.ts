@@ -1,0 +1,97 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Instance, isBusy, isFinal, placementOf } from '#domain/instance.ts';
+import { problem } from '#domain/problem.ts';
+import { auditStep } from './audit.ts';
+import { uncountOne } from './counters.ts';
+import { type CredentialDraft, credentialStep } from './credentials.ts';
+import { type EventDraft, eventSteps } from './events.ts';
+import { absent, all, exists, is } from './expression.ts';
+import { instanceKey, writeInstance } from './instance-rows.ts';
+import { keys } from './keys.ts';
+import type { Link } from './link.ts';
+import { placementRow } from './node-rows.ts';
+import { admitted, type Scope } from './scope.ts';
+import { put, remove, type Step, update } from './steps.ts';
+import type { Actor } from './write.ts';
+
+/** What goes into a transition's transaction besides what follows from the two rows. */
+export interface TransitionExtras {
+  readonly events?: readonly EventDraft[] | undefined;
+  /** Given when a person does it: goes into the audit trail as `instances.remove`. */
+  readonly by?: Actor | undefined;
+  /** The credential that its claim has minted, sealed. */
+  readonly credential?: CredentialDraft | undefined;
+}
+
+type Lost = 'lost';
+const lost = (): Lost => 'lost';
+
+const unstarted = ({ state }: Instance): boolean => ['requested', 'pulling', 'claimed'].includes(state);
+
+function rowSteps(before: Instance, after: Instance): readonly Step<Lost>[] {
+  const unchanged = all(exists(), is('revision', '=', before.revision));
+  const from = instanceKey(before);
+  const to = writeInstance(after);
+  if (from.sk === to.sk) return [put(to, unchanged, lost)];
+  return [remove(from, unchanged, lost), put(to, absent())];
+}
+
+function placementSteps(before: Instance, after: Instance): readonly Step[] {
+  const was = placementOf(before);
+  const is = placementOf(after);
+  if (isDeepStrictEqual(was, is)) return [];
+  const key = keys.placement(after.node, after.uid);
+  return [is ? put(placementRow.write(key, is)) : remove(key)];
+}
+
+function counterSteps(before: Instance, after: Instance): readonly Step[] {
+  const { org, node, runner } = after;
+  const ends = isFinal(after) && !isFinal(before);
+  const busy = Number(isBusy(after)) - Number(isBusy(before));
+  const counted = { instances: ends ? -1 : 0, busy };
+  return [
+    ...(ends || busy !== 0 ? [update(keys.runner(org, runner), { add: counted }, exists())] : []),
+    ...(ends ? [update(keys.node(org, node), { add: { instances: -1 } }, exists()), uncountOne(org, 'instances')] : []),
+  ];
+}
+
+function credentialSteps(link: Link, before: Instance, after: Instance, draft: CredentialDraft | undefined) {
+  if (draft) return [credentialStep(link, after, draft)];
+  // What has started, or never will, has no use for one. (TTL takes those of claims that came to nothing.)
+  const spent = before.claim?.minted === true && unstarted(before) && !unstarted(after);
+  return spent ? [remove(keys.credential(after.uid))] : [];
+}
+
+/**
+ * Moves an instance from one row to another in one transaction, with all that follows: due time, placement, counters of
+ * organization, node and runner, busy, its credential. Undefined if somebody else was faster.
+ */
+export async function transition(
+  link: Link,
+  scope: Scope,
+  before: Instance,
+  next: Instance,
+  { events = [], by, credential }: TransitionExtras,
+): Promise<Instance | undefined> {
+  const moved = (['org', 'uid', 'runner', 'node'] as const).filter((name) => before[name] !== next[name]);
+  if (moved.length > 0) throw problem('internal.error', `A transition never changes ${moved.join(', ')}.`);
+  if (isFinal(before) && !isFinal(next)) throw problem('internal.error', 'What is final never comes back.');
+  await admitted(scope);
+
+  const after: Instance = { ...next, revision: before.revision + 1 };
+  const steps: readonly Step<Lost>[] = [
+    ...rowSteps(before, after),
+    ...placementSteps(before, after),
+    ...counterSteps(before, after),
+    ...credentialSteps(link, before, after, credential),
+    ...eventSteps(link, after.org, events),
+    ...(by ? [auditStep(link, after.org, by, 'instances.remove', after.uid)] : []),
+  ];
+  // A transaction costs twice what a write does.
+  const [only, ...others] = steps;
+  const failed =
+    only && others.length === 0
+      ? await link.write(only).then((written) => (written.done ? undefined : written.failed))
+      : await link.transact(steps);
+  return failed ? undefined : after;
+}
