@@ -1,0 +1,43 @@
+import { SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm';
+
+/** Why some machines were not rung, for the log; nothing follows from it. */
+export type OnUnrung = (count: number, error: unknown) => void;
+
+/** Rings nodes: tells their agents to look, and nothing else. */
+export interface Bell {
+  /** Rings managed instances, as far as that succeeds: a bell that is lost costs the time to the next sync. */
+  ring(ids: readonly (string | undefined)[]): Promise<void>;
+}
+
+// "Commands … with a maximum of 50 managed nodes"; TimeoutSeconds is at least 30.
+const idsPerCommand = 50;
+const timeoutSeconds = 30;
+// What a node says of itself goes no further unless it is an id: of a registered machine, or of an EC2 instance.
+const id = /^m?i-[0-9a-f]{8,20}$/;
+
+const isRefusedForOne = (error: unknown): boolean => error instanceof Error && error.name === 'InvalidInstanceId';
+
+/** A bell of SSM Run Command: our document, no parameters, so that nothing a user typed comes near a shell. */
+export function openBell(client: SSMClient, documentName: string, onUnrung: OnUnrung): Bell {
+  async function send(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    try {
+      await client.send(
+        new SendCommandCommand({ DocumentName: documentName, InstanceIds: [...ids], TimeoutSeconds: timeoutSeconds }),
+      );
+    } catch (error) {
+      // One unknown id refuses the whole call: the others are found by halving.
+      if (!isRefusedForOne(error) || ids.length === 1) return onUnrung(ids.length, error);
+      const half = Math.ceil(ids.length / 2);
+      await send(ids.slice(0, half));
+      await send(ids.slice(half));
+    }
+  }
+
+  return {
+    async ring(given) {
+      const ids = [...new Set(given)].filter((one): one is string => one !== undefined && id.test(one));
+      for (let at = 0; at < ids.length; at += idsPerCommand) await send(ids.slice(at, at + idsPerCommand));
+    },
+  };
+}
