@@ -54,3 +54,12 @@ export function nodeCallerOf(event: GatewayEvent): NodeCaller {
     },
   };
 }
+
+/** Refuses a node whose token is not that of its agent's row; one that is being told apart says nothing of the row. */
+export function assertProven(
+  caller: NodeCaller,
+  agent: { readonly token_hash?: string | undefined } | undefined,
+): void {
+  if (caller.proves(agent?.token_hash)) return;
+  throw problem('token.invalid', 'The token is not that of a node of this installation. Enroll the node anew.');
+}

@@ -25,8 +25,16 @@ const hashOf = (secret: string): string => createHash('sha256').update(secret).d
 /** What attaches machines: codes that are good once, and the tokens that they turn into. */
 export const enrollments = service({
   id: 'enrollments',
-  config: z.object({ RUNNER_PILOT_SOCKET_NODES: z.enum(['0', '1']).default('0') }),
+  config: z.object({
+    RUNNER_PILOT_SOCKET_NODES: z.enum(['0', '1']).default('0'),
+    RUNNER_PILOT_DEPLOYMENT: z.string().min(1),
+    RUNNER_PILOT_POLL_SECONDS: z.coerce.number().int().min(1).default(15),
+  }),
   open: (config, { ids, clock }) => ({
+    deployment: config.RUNNER_PILOT_DEPLOYMENT,
+    goodForMs,
+    /** What its first sync, which comes at once, is judged by. */
+    firstPollSeconds: config.RUNNER_PILOT_POLL_SECONDS,
     /** Refuses nodes of a type that this installation has none of. */
     assertAvailable(type: Node['type']): void {
       if (type === 'Remote' || config.RUNNER_PILOT_SOCKET_NODES === '1') return;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type Removal, remove } from '#domain/instance/remove.ts';
-import { type Instance, shelfOf } from '#domain/instance.ts';
+import { type Instance, isFinal } from '#domain/instance.ts';
 import { connectionOf } from '#domain/node.ts';
 import type { OrgScope } from '#domain/scope.ts';
 import type { Scope } from '#store/scope.ts';
@@ -39,8 +39,10 @@ export const removals = service({
     /** Ends an instance for good or dooms it; somebody who is faster makes us look again. */
     async function end(scope: Scope, first: Instance, how: (row: Instance) => Removal): Promise<void> {
       let found: Instance | undefined = first;
-      while (found && shelfOf(found) === 'live' && found.state !== 'deleting') {
-        const verdict = remove(found, how(found), clock.now());
+      while (found && !isFinal(found)) {
+        const removal = how(found);
+        if (found.state === 'deleting' && removal.connection !== 'unreachable') return;
+        const verdict = remove(found, removal, clock.now());
         if ('busy' in verdict) return;
         if (await instances.transition(scope, found, verdict.row)) return;
         found = await instances.find(scope, first.runner, first.uid);

@@ -1,0 +1,5 @@
+import { contract } from '#contract/operations.ts';
+import { serve } from '#lambda/serve.ts';
+import { program } from '#runtime/services/program.ts';
+
+export const handler = serve(contract.agent.installer, { program }, async (_input, { program }) => program.installer());

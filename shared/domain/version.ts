@@ -1,0 +1,2 @@
+/** The version of this product: that of its package. */
+export const version = '0.1.0';
