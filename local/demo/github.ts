@@ -1,9 +1,12 @@
 import { addressForContainers } from './address.ts';
+import { controlRoutes } from './github/controls.ts';
 import { createFaults, type Fault } from './github/faults.ts';
+import { createFront, credentialOf } from './github/front.ts';
 import { type Answer, type Call, match, type Route, serve } from './github/http.ts';
 import { createJobs, type Job, type JobOrder } from './github/jobs.ts';
+import { labelRoutes } from './github/labels.ts';
 import { createReleases } from './github/releases.ts';
-import { refusal, restRoutes } from './github/rest.ts';
+import { restRoutes } from './github/rest.ts';
 import { serviceRoutes } from './github/service.ts';
 import { createState, type RegisteredRunner } from './github/state.ts';
 import { defaultRunnerVersion, machineArch } from './runner/tarball.ts';
@@ -30,6 +33,7 @@ export interface RecordedCall {
   readonly at: number;
   readonly method: string;
   readonly path: string;
+  /** 0 if it was not answered. */
   readonly status: number;
   /** The credential's first four characters. */
   readonly credential: string;
@@ -74,20 +78,16 @@ export interface Github {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-const userTokens = /^(?:ghp_|github_pat_|gho_|ghu_|ghs_)/;
-const credentialOf = (call: Call) => (call.headers.authorization ?? '').replace(/^(?:Bearer|token) /i, '');
-const free = new Set(['/rate_limit', '/meta']);
-
 /** Starts a stand-in for GitHub: its REST API for runners, and what runners themselves talk to. */
 export async function startGithub(options: GithubOptions = {}): Promise<Github> {
   const host = options.host ?? '127.0.0.1';
+  const name = host === '0.0.0.0' ? await addressForContainers() : host;
   const server = serve((call) => answer(call));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(options.port ?? 0, host, resolve);
   });
   const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const url = `http://${host === '0.0.0.0' ? await addressForContainers() : host}:${port}`;
+  const url = `http://${name}:${typeof address === 'object' && address !== null ? address.port : 0}`;
 
   const state = createState(url, options.version ?? defaultRunnerVersion);
   const jobs = createJobs(state);
@@ -98,67 +98,26 @@ export async function startGithub(options: GithubOptions = {}): Promise<Github> 
     state.issued.set(token, { scope: '*', purpose: 'register', expiresAt: Number.POSITIVE_INFINITY });
   }
 
-  const limits = (credential: string, cost: number) => {
-    const old = state.spent.get(credential);
-    const spent =
-      old === undefined || old.resetsAt <= state.now() ? { count: 0, resetsAt: state.now() + 3600_000 } : old;
-    spent.count += cost;
-    state.spent.set(credential, spent);
-    const remaining = Math.max(0, state.rateLimit - spent.count);
-    return { limit: state.rateLimit, used: spent.count, remaining, reset: Math.ceil(spent.resetsAt / 1000) };
-  };
-  const publicRoutes: Route[] = [
-    ...releases.api.slice(0, 1),
-    {
-      method: 'GET',
-      path: '/meta',
-      answer: () => ({ status: 200, json: { verifiable_password_authentication: false, hooks: ['127.0.0.0/8'] } }),
-    },
-    {
-      method: 'GET',
-      path: '/rate_limit',
-      answer: (call) => ({
-        status: 200,
-        json: { resources: { core: limits(credentialOf(call), 0) }, rate: limits(credentialOf(call), 0) },
-      }),
-    },
+  const rest = createFront(state, releases.open, [
+    ...releases.closed,
+    ...restRoutes(state, jobs),
+    ...labelRoutes(state),
+  ]);
+  const direct: Route[] = [
+    ...serviceRoutes(state, jobs, options.pollMs ?? 50_000),
+    ...releases.downloads,
+    ...controlRoutes(state, jobs),
   ];
-  const privateRoutes: Route[] = [...releases.api.slice(1), ...restRoutes(state, jobs)];
-  const service: Route[] = [...serviceRoutes(state, jobs, options.pollMs ?? 50_000), ...releases.downloads];
-
-  const rest = async (call: Call): Promise<Answer> => {
-    const credential = credentialOf(call);
-    const spent = limits(credential, free.has(call.path) ? 0 : 1);
-    const headers = {
-      'x-github-request-id': `STAND:IN:${state.nextId()}`,
-      ...Object.fromEntries(Object.entries(spent).map(([key, value]) => [`x-ratelimit-${key}`, `${value}`])),
-      'x-ratelimit-resource': 'core',
-    };
-    const within = async (): Promise<Answer> => {
-      if (spent.used > spent.limit) return refusal(403, 'API rate limit exceeded for this credential.');
-      const open = match(publicRoutes, call);
-      if (open !== undefined) return open();
-      const status = state.refused.get(credential);
-      if (status === 403) return refusal(403, 'Resource not accessible by personal access token');
-      if (status === 404) return refusal(404, 'Not Found');
-      if (status !== undefined || !userTokens.test(credential)) return refusal(401, 'Bad credentials');
-      return match(privateRoutes, call)?.() ?? refusal(404, 'Not Found');
-    };
-    const made = await within();
-    return { ...made, headers: { ...headers, ...made.headers } };
-  };
 
   async function answer(call: Call): Promise<Answer> {
-    return faults.apply(call, async () => {
-      const own = match(service, call);
-      if (own !== undefined) return own();
-      if (!call.path.startsWith('/api/v3/')) return { status: 404, text: 'Not Found' };
-      const path = call.path.slice('/api/v3'.length);
-      const made = await rest({ ...call, path });
-      const credential = credentialOf(call).slice(0, 4);
-      calls.push({ at: state.now(), method: call.method, path, status: made.status, credential, body: call.body });
-      return made;
-    });
+    const own = match(direct, call);
+    if (own !== undefined) return faults.apply(call, async () => own());
+    if (!call.path.startsWith('/api/v3/')) return { status: 404, text: 'Not Found' };
+    const path = call.path.slice('/api/v3'.length);
+    const made = await faults.apply(call, () => rest({ ...call, path }));
+    const credential = credentialOf(call).slice(0, 4);
+    calls.push({ at: state.now(), method: call.method, path, status: made.status, credential, body: call.body });
+    return made;
   }
 
   const close = async () => {

@@ -50,6 +50,17 @@ describe('minting a JIT config', () => {
     expect(github.runners()).toHaveLength(1);
   });
 
+  test('leaves a runner of the same name alone that runs a job, and says so', async () => {
+    const first = await client().mintJitConfig(repository, token, order);
+    github.fail({ method: 'DELETE', status: 422, body: { message: 'is still running a job' } });
+
+    const second = await client().mintJitConfig(repository, token, order);
+
+    expect(second).toMatchObject({ ok: false, failure: { kind: 'conflict' } });
+    expect(!second.ok && second.failure.detail).toContain('Wait for the job to end');
+    expect(github.runners().map((runner) => runner.id)).toEqual([first.ok && first.value.runner.id]);
+  });
+
   test('says which labels or which name GitHub did not take', async () => {
     const refused = await client().mintJitConfig(repository, token, { name: 'rp-1', labels: [] });
 

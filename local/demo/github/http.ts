@@ -9,6 +9,8 @@ export interface Call {
   readonly body: string;
   /** Aborted when the caller has gone. */
   readonly signal: AbortSignal;
+  /** Does the caller sit on this machine, and in no container of it? */
+  readonly fromHere: boolean;
 }
 
 /** An answer: JSON, text or bytes. */
@@ -84,6 +86,8 @@ export function serve(answer: (call: Call) => Promise<Answer>): Server {
           headers: request.headers,
           body,
           signal: gone.signal,
+          // This machine calls an address of its own from that very address.
+          fromHere: request.socket.remoteAddress === request.socket.localAddress,
         }),
       )
       .catch((error: unknown) => ({ status: 500, json: { message: String(error) } }))

@@ -120,6 +120,9 @@ export function createJobs(state: State): Jobs {
     find: (id) => jobs.find((job) => job.id === id),
     take(runner) {
       settle();
+      // What was given but has not been started was perhaps never heard of: it is given again.
+      const given = jobs.find((candidate) => candidate.runner?.id === runner.id);
+      if (given !== undefined) return given.status === 'assigned' ? given : undefined;
       const job = jobs.find((candidate) => candidate.status === 'queued' && suits(candidate, runner));
       if (job === undefined) return undefined;
       job.status = 'assigned';
@@ -131,6 +134,8 @@ export function createJobs(state: State): Jobs {
       return jobs.find((job) => job.runner?.id === runner.id);
     },
     start(job, runner) {
+      // The answer to the first time may have been lost.
+      if (job.status === 'in_progress') return;
       job.status = 'in_progress';
       job.runs.push({ runnerId: runner.id, runnerName: runner.name, at: state.now() });
       state.changed();

@@ -9,7 +9,9 @@ const versionPattern = /^\d{1,4}\.\d{1,6}\.\d{1,6}$/;
 export interface Releases {
   /** The tarball's sha256 in hexadecimal digits. */
   sha256(version: string): string;
-  readonly api: readonly Route[];
+  /** Routes of the API that need no credential, and those that do. */
+  readonly open: readonly Route[];
+  readonly closed: readonly Route[];
   readonly downloads: readonly Route[];
 }
 
@@ -78,25 +80,21 @@ export function createReleases(state: State): Releases {
 
   return {
     sha256: (version) => tarball(version).sha256,
-    api: [
+    open: [
       {
         method: 'GET',
         path: '/repos/actions/runner/releases/latest',
         answer: () => ({ status: 200, json: release(state.version) }),
       },
-      { method: 'GET', path: '/repos/:owner/:name/actions/runners/downloads', answer: downloads },
-      { method: 'GET', path: '/orgs/:owner/actions/runners/downloads', answer: downloads },
-      {
-        method: 'GET',
-        path: '/repos/:owner/:name/actions/runners/deprecations/:version',
-        answer: (_, params) => deprecation(params.version ?? ''),
-      },
-      {
-        method: 'GET',
-        path: '/orgs/:owner/actions/runners/deprecations/:version',
-        answer: (_, params) => deprecation(params.version ?? ''),
-      },
     ],
+    closed: ['/repos/:owner/:name', '/orgs/:owner'].flatMap((scope): Route[] => [
+      { method: 'GET', path: `${scope}/actions/runners/downloads`, answer: downloads },
+      {
+        method: 'GET',
+        path: `${scope}/actions/runners/deprecations/:version`,
+        answer: (_, params) => deprecation(params.version ?? ''),
+      },
+    ]),
     downloads: [
       {
         method: 'GET',

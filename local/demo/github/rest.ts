@@ -1,6 +1,6 @@
 import type { Answer, Call, Route } from './http.ts';
 import type { Jobs } from './jobs.ts';
-import { register, runnerByName, toLabels } from './registration.ts';
+import { register, runnerByName } from './registration.ts';
 import { isOnline, type RegisteredRunner, type State } from './state.ts';
 
 const documentation = 'https://docs.github.com/rest/actions/self-hosted-runners';
@@ -11,16 +11,20 @@ export const refusal = (status: number, message: string): Answer => ({
   json: { message, documentation_url: documentation, status: `${status}` },
 });
 
-type Params = Readonly<Record<string, string>>;
-const scopeOf = (params: Params) => [params.owner, params.name].filter(Boolean).join('/').toLowerCase();
+/** A path's parameters. */
+export type Params = Readonly<Record<string, string>>;
+
+/** The scope that a path names: `owner/name` or `owner`, in lower case. */
+export const scopeOf = (params: Params) => [params.owner, params.name].filter(Boolean).join('/').toLowerCase();
 
 /** One route for repositories, and one for organizations. */
-const scoped = (method: string, tail: string, answer: Route['answer']): Route[] => [
+export const scoped = (method: string, tail: string, answer: Route['answer']): Route[] => [
   { method, path: `/repos/:owner/:name/actions/${tail}`, answer },
   { method, path: `/orgs/:owner/actions/${tail}`, answer },
 ];
 
-const parsed = (call: Call): Record<string, unknown> => {
+/** A body's members; none if it is no JSON object. */
+export const parsed = (call: Call): Record<string, unknown> => {
   try {
     const body: unknown = JSON.parse(call.body || '{}');
     return typeof body === 'object' && body !== null ? { ...body } : {};
@@ -29,7 +33,8 @@ const parsed = (call: Call): Record<string, unknown> => {
   }
 };
 
-const strings = (value: unknown): string[] | undefined =>
+/** A list of strings, if that is what it is. */
+export const strings = (value: unknown): string[] | undefined =>
   Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined;
 
 /** The self-hosted runners' part of the REST API. */
@@ -107,20 +112,6 @@ export function restRoutes(state: State, jobs: Jobs): Route[] {
     return { status: 204 };
   };
 
-  const relabel =
-    (change: (runner: RegisteredRunner, names: string[], params: Params) => string[]) =>
-    (call: Call, params: Params): Answer => {
-      const runner = find(params);
-      if (runner === undefined) return refusal(404, 'Not Found');
-      const own = runner.labels.filter((label) => label.type === 'custom').map((label) => label.name);
-      const kept = runner.labels.filter((label) => label.type === 'read-only');
-      const given = strings(parsed(call).labels) ?? [];
-      runner.labels = [...kept, ...toLabels(state, change(runner, params.label === undefined ? given : own, params))];
-      return { status: 200, json: { total_count: runner.labels.length, labels: runner.labels } };
-    };
-  const custom = (runner: RegisteredRunner) =>
-    runner.labels.filter((label) => label.type === 'custom').map((label) => label.name);
-
   return [
     ...scoped('POST', 'runners/registration-token', issue('register')),
     ...scoped('POST', 'runners/remove-token', issue('remove')),
@@ -131,31 +122,5 @@ export function restRoutes(state: State, jobs: Jobs): Route[] {
       return runner ? { status: 200, json: shown(runner) } : refusal(404, 'Not Found');
     }),
     ...scoped('DELETE', 'runners/:id', remove),
-    ...scoped('GET', 'runners/:id/labels', (_, params) => {
-      const runner = find(params);
-      return runner
-        ? { status: 200, json: { total_count: runner.labels.length, labels: runner.labels } }
-        : refusal(404, 'Not Found');
-    }),
-    ...scoped(
-      'POST',
-      'runners/:id/labels',
-      relabel((runner, names) => [...custom(runner), ...names]),
-    ),
-    ...scoped(
-      'PUT',
-      'runners/:id/labels',
-      relabel((_, names) => names),
-    ),
-    ...scoped(
-      'DELETE',
-      'runners/:id/labels',
-      relabel(() => []),
-    ),
-    ...scoped(
-      'DELETE',
-      'runners/:id/labels/:label',
-      relabel((_, own, params) => own.filter((name) => name !== params.label)),
-    ),
   ];
 }

@@ -18,7 +18,7 @@ run() {
 stop() {
   signaled=1
   # Its whole process group, or it alone while it has none of its own yet.
-  [ -z "$PID" ] || kill -TERM -- "-$PID" 2>/dev/null || kill -TERM "$PID" 2>/dev/null
+  [ -z "$PID" ] || kill -TERM "-$PID" 2>/dev/null || kill -TERM "$PID" 2>/dev/null
 }
 
 run_with_manual_trap() {
