@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Cloud, startCloud } from '#local/cloud.ts';
+import { type Cloud, startCloud } from '#test/cloud.ts';
 import { type Github, startGithub } from '#local/demo/github.ts';
 import { makeDemoImages, plainImage, runnerImage } from '#local/demo/images.ts';
 import order from '../contract/order.json' with { type: 'json' };
