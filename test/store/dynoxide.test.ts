@@ -1,0 +1,5 @@
+import { dynoxide } from './engines.ts';
+import { suites } from './suites.ts';
+import { onEngine } from './world.ts';
+
+onEngine(dynoxide, suites);

@@ -1,0 +1,8 @@
+import { nodes } from './nodes.suite.ts';
+import { organizations } from './organizations.suite.ts';
+import { runners } from './runners.suite.ts';
+import { users } from './users.suite.ts';
+import type { Suite } from './world.ts';
+
+/** All that must hold of the table, whichever engine it is on. */
+export const suites: Readonly<Record<string, Suite>> = { users, organizations, nodes, runners };
