@@ -8,13 +8,15 @@ export interface GithubClient extends GithubRunners, GithubRegistration, GithubR
 
 /**
  * A client of GitHub's REST API. No call throws: each is answered by a value or by a failure of a closed vocabulary.
- * `releaseApiUrl` is where the runner's own repository is, which an Enterprise Server does not have.
- * @default releaseApiUrl the same as apiUrl
+ * `releaseApiUrl` is asked for the runner's releases where `apiUrl` has none, as an Enterprise Server's does not.
  */
 export function githubClient(options: GithubClientOptions & { readonly releaseApiUrl?: string }): GithubClient {
   const call = githubCaller(options);
   const { releaseApiUrl } = options;
-  const releaseCall = releaseApiUrl === undefined ? call : githubCaller({ ...options, apiUrl: releaseApiUrl });
+  const elsewhere =
+    releaseApiUrl === undefined || releaseApiUrl === options.apiUrl
+      ? undefined
+      : githubCaller({ ...options, apiUrl: releaseApiUrl });
   const runners = githubRunners(call);
-  return { ...runners, ...githubRegistration(call, runners), ...githubReleases(call, releaseCall) };
+  return { ...runners, ...githubRegistration(call, runners), ...githubReleases(call, elsewhere) };
 }

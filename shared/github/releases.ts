@@ -55,19 +55,25 @@ function assetsOf(release: z.output<typeof Release>): RunnerAsset[] {
   });
 }
 
-/** The calls about versions; `releaseCall` goes to where the runner's repository is. */
-export function githubReleases(call: GithubCaller, releaseCall: GithubCaller): GithubReleases {
+/** The calls about versions; `elsewhere` goes to where the runner's repository is if it isn't here. */
+export function githubReleases(call: GithubCaller, elsewhere: GithubCaller | undefined): GithubReleases {
+  const latest = (from: GithubCaller, token: string | undefined) =>
+    from(
+      {
+        what: "show the runner's newest release",
+        scope: undefined,
+        token,
+        route: 'GET /repos/actions/runner/releases/latest',
+      },
+      Release,
+    );
+
   return {
     async latestRunnerRelease(token) {
-      const answer = await releaseCall(
-        {
-          what: "show the runner's newest release",
-          scope: undefined,
-          token,
-          route: 'GET /repos/actions/runner/releases/latest',
-        },
-        Release,
-      );
+      const here = await latest(call, token);
+      // A server in private mode answers 401 rather than 404. Its credential is nobody else's business.
+      const absent = !here.ok && (here.failure.kind === 'not_found' || here.failure.kind === 'unauthorized');
+      const answer = absent && elsewhere !== undefined ? await latest(elsewhere, undefined) : here;
       if (!answer.ok) return answer;
       return { ok: true, value: { version: answer.value.tag_name.slice(1), assets: assetsOf(answer.value) } };
     },

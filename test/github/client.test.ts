@@ -144,6 +144,20 @@ describe("the runner's versions", () => {
     expect(asset?.url).toBe(github.distUrl.replaceAll('{version}', '2.335.0').replaceAll('{arch}', asset?.arch ?? ''));
   });
 
+  test.each([404, 401])(
+    'are asked for elsewhere where the server has none (%i), without the credential',
+    async (status) => {
+      await using server = await startGithub({ version: '2.300.0' });
+      server.fail({ path: 'releases/latest', status });
+
+      const both = githubClient({ apiUrl: server.apiUrl, releaseApiUrl: github.apiUrl, now: () => now });
+
+      expect(await both.latestRunnerRelease(token)).toMatchObject({ ok: true, value: { version: '2.335.0' } });
+      expect(github.calls.map((call) => call.credential)).toEqual(['']);
+      expect(await both.latestRunnerRelease()).toMatchObject({ ok: true, value: { version: '2.300.0' } });
+    },
+  );
+
   test('are deprecated at a time, or nothing is known of them', async () => {
     const known = await client().findRunnerDeprecation(repository, token, '2.300.0');
     const unknown = await client().findRunnerDeprecation(repository, token, 'nonsense');
