@@ -12,7 +12,7 @@ export const handler = serve(
   async ({ caller }, { tableReader, telemetry }) => {
     const found = await tableReader.agents.findAgent(caller.node);
     assertProven(caller, found?.agent);
-    if (!found || found.agent.retired_at !== undefined) throw problem('token.invalid', 'The node was deleted.');
+    if (found.agent.retired_at !== undefined) throw problem('token.invalid', 'The node was deleted.');
     const { expires_at, ...credentials } = await telemetry.credentialsFor(found.scope.org, caller.node);
     return { ...credentials, expires_at: timestamp(expires_at) };
   },

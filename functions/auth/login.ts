@@ -13,11 +13,9 @@ export const handler = serve(
   async ({ body, network }, { tableReader, passwords, signer, throttles }) => {
     // What is no address is nobody's, and takes the same path.
     const email = canonicalEmail(body.email) ?? body.email;
-    const [login, guess] = await Promise.all([tableReader.users.findLogin(email), throttles.guess(email, network)]);
-    if (!guess.allowed) {
-      const { retryAfterSeconds } = guess;
-      throw problem('rate.limited', `Too many attempts. Try again in ${retryAfterSeconds} s.`, { retryAfterSeconds });
-    }
+    await throttles.guess(email, network);
+    // Only of guesses that are let through: whoever floods from one network locks nobody out who is elsewhere.
+    const [login] = await Promise.all([tableReader.users.findLogin(email), throttles.require('login_person', email)]);
     const fits = await passwords.check(body.password, login?.password_hash);
     if (!fits || !login) throw problem('login.refused', 'E-mail or password is wrong.');
     const [{ token, ttlSeconds }] = await Promise.all([

@@ -4,7 +4,7 @@ import { type PermittedOperation, permissions, reaches } from '#domain/permissio
 import { problem } from '#domain/problem.ts';
 import type { User } from '#domain/user.ts';
 import type { Access } from '#runtime/services/access.ts';
-import type { Limits, Policy } from '#runtime/services/throttles.ts';
+import { enough, type Limits, type Policy } from '#runtime/services/throttles.ts';
 import type { Session } from '#runtime/token.ts';
 
 /** What `RateLimit-*` says: how many, how many are left, and when there are more. */
@@ -43,12 +43,6 @@ export function policyOf(operation: Operation): { policy: Policy; by: 'user' | '
   if (operation.audience === 'user' && operation.method === 'POST') return { policy: 'write', by: 'user' };
   return undefined;
 }
-
-const enough = (rate: Rate): void => {
-  if (rate.allowed) return;
-  const seconds = Math.max(1, rate.retryAfterSeconds);
-  throw problem('rate.limited', `That was too often. Try again in ${seconds} s.`, { retryAfterSeconds: seconds });
-};
 
 /** What an admission is decided by. */
 export interface AdmissionRequest {

@@ -56,10 +56,10 @@ export function nodeCallerOf(event: GatewayEvent): NodeCaller {
 }
 
 /** Refuses a node whose token is not that of its agent's row; one that is being told apart says nothing of the row. */
-export function assertProven(
+export function assertProven<A extends { readonly token_hash?: string | undefined }>(
   caller: NodeCaller,
-  agent: { readonly token_hash?: string | undefined } | undefined,
-): void {
+  agent: A | undefined,
+): asserts agent is A {
   if (caller.proves(agent?.token_hash)) return;
   throw problem('token.invalid', 'The token is not that of a node of this installation. Enroll the node anew.');
 }

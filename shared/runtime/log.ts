@@ -48,6 +48,10 @@ const allowed: readonly (keyof LogFields)[] = [
 const levels: readonly LogLevel[] = ['DEBUG', 'INFO', 'WARN', 'ERROR'];
 const longest = 2000;
 
+/** The least level that is written, by its name in whichever case; INFO where there is none of that name. */
+export const levelOf = (name: string | undefined): LogLevel =>
+  levels.find((level) => level === name?.toUpperCase()) ?? 'INFO';
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
 const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 

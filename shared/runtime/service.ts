@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { type Clock, systemClock } from './clock.ts';
 import { readEnvironment } from './config.ts';
 import { type Ids, systemIds } from './ids.ts';
-import { type Log, openLog } from './log.ts';
+import { type Log, levelOf, openLog } from './log.ts';
 
 /** What a grant is about; `infra` knows the ARNs. */
 export type Resource =
@@ -116,4 +116,6 @@ export function serviceHost(
 }
 
 /** The services of this process: one connection, one cache, for all functions in it. */
-export const host: ServiceHost = serviceHost(process.env);
+export const host: ServiceHost = serviceHost(process.env, {
+  log: openLog(levelOf(process.env.RUNNER_PILOT_LOG_LEVEL)),
+});
