@@ -45,7 +45,7 @@ const meanings = (log: string) => log.split('\n').flatMap((line) => classifyRunn
 const conclusion = (id: number) =>
   eventually(() => github.jobs().find((job) => job.id === id && job.status === 'completed')?.conclusion, 'The job');
 
-describe('a runner with a JIT config', () => {
+describe('a runner with a JIT config', { timeout: 60_000 }, () => {
   test('does one job, says so in the lines of the real one, and is forgotten', async () => {
     await using container = await startJit(await mint());
     const job = github.queueJob({ repository, name: 'build it', labels: ['RP-X'], steps: [{ print: 3 }] });
@@ -222,7 +222,7 @@ describe('a runner with a JIT config', () => {
   });
 });
 
-describe('a runner with a registration token', () => {
+describe('a runner with a registration token', { timeout: 60_000 }, () => {
   test('registers with the default labels, lasts for several jobs, and reports a failed one', async () => {
     await using container = await startConfigured(github.registrationToken(repository), '--labels', 'a,b', '--replace');
     const jobs = [

@@ -102,7 +102,13 @@ run_job() {
   case "$code" in
     0) result=Succeeded ;;
     102) result=Failed ;;
-    *) result=Canceled ;;
+    *)
+      result=Canceled
+      # The worker may have been ended before it could say so itself.
+      ending=$stopping stopping=0
+      call "$service/job/complete" "id=$id" "secret=$secret" "job=$job" result=Canceled
+      [ "$ending" -eq 0 ] || stopping=1
+      ;;
   esac
   echo "$(stamp): Job $title completed with result: $result"
 }
