@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { accessDenied, awsFault, isAwsFault } from './aws/fault.ts';
 import type { Installation } from './aws/installation.ts';
-import type { Caller, Operation } from './aws/operation.ts';
+import type { Call, Caller, Operation } from './aws/operation.ts';
 import { allows } from './aws/policy.ts';
 import { readClaim, type SignedRequest, verifySignature } from './aws/sigv4.ts';
 import { type AwsReply, awsQuery, json11, readJson, type Wire } from './aws/wire.ts';
@@ -70,8 +70,11 @@ export function awsEndpoint(options: AwsEndpointOptions): {
     const caller = authenticate(request, service);
     const operation = Object.hasOwn(service.operations, operationName) && service.operations[operationName];
     if (!operation) throw unknownOperation(service, operationName);
-    const { resource, run } = operation(readInput(), service.invalidInput);
-    authorize(caller, `${service.name}:${operationName}`, resource);
+    const action = `${service.name}:${operationName}`;
+    const check = () => operation(readInput(), service.invalidInput);
+    if (caller.session && !roleMay(action)) throw neverAllowed(caller, action, check);
+    const { resource, run } = check();
+    authorize(caller, action, resource);
     return run(caller);
   }
 
@@ -128,12 +131,22 @@ function unknownOperation({ api }: AwsService, operationName: string): Error {
   return awsFault('UnknownOperationException', `Could not find operation ${operationName} for version ${api.version}`);
 }
 
-/** The installation's key may do anything; a session what both its role and its policy allow. */
-function authorize({ arn, session }: Caller, action: string, resource: string): void {
-  // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html: needs no permission at all.
-  if (!session || action === 'sts:GetCallerIdentity') return;
-  if (!roleAllows.has(action)) throw accessDenied(arn, action, resource, 'identity-based policy');
-  if (session.policy && !allows(session.policy, action, resource)) {
-    throw accessDenied(arn, action, resource, 'session policy');
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html: needs no permission at all.
+const roleMay = (action: string): boolean => roleAllows.has(action) || action === 'sts:GetCallerIdentity';
+
+/** Said before anything else is: input that is wrong in other ways too tells nothing to whoever may not ask at all. */
+function neverAllowed({ arn }: Caller, action: string, check: () => Call): Error {
+  let resource = '*';
+  try {
+    ({ resource } = check());
+  } catch {
+    // There is no resource to be named.
   }
+  return accessDenied(arn, action, resource, 'identity-based policy');
+}
+
+/** The installation's key may do anything; a session, of what its role may, what its policy allows. */
+function authorize({ arn, session }: Caller, action: string, resource: string): void {
+  if (!session?.policy || action === 'sts:GetCallerIdentity') return;
+  if (!allows(session.policy, action, resource)) throw accessDenied(arn, action, resource, 'session policy');
 }
