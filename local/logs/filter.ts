@@ -1,5 +1,5 @@
 import type { LogStream } from './catalog.ts';
-import { before, behind, comparePositions, type LogEvent, type Position } from './event.ts';
+import { before, behind, comparePositions, type LogEvent, type Position, sizeOf } from './event.ts';
 import { readPage } from './page.ts';
 
 /** What FilterLogEvents looks for. Streams are in the order of their names. */
@@ -26,13 +26,15 @@ export interface FoundEvent extends LogEvent {
 /** How many events a call looks at, at most: a rare pattern gives short or empty pages, as it does in AWS. */
 const scanLimit = 50_000;
 const chunk = 1_000;
+const pageBytes = 1_048_576;
 
 /** Merges streams in the order of time, from where the last page has ended. */
 export async function filterEvents(query: FilterQuery): Promise<{ found: FoundEvent[]; next?: FilterPlace }> {
   const cursors = await Promise.all(query.streams.map((stream) => openCursor(stream, query)));
   const found: FoundEvent[] = [];
   let last: FilterPlace | undefined;
-  for (let scanned = 0; scanned < scanLimit && found.length < query.limit; scanned += 1) {
+  let bytes = 0;
+  for (let scanned = 0; scanned < scanLimit && found.length < query.limit && bytes < pageBytes; scanned += 1) {
     const cursor = cursors
       .filter((one) => one.head())
       .reduce<Cursor | undefined>((least, one) => (least && compareHeads(least, one) <= 0 ? least : one), undefined);
@@ -40,7 +42,10 @@ export async function filterEvents(query: FilterQuery): Promise<{ found: FoundEv
     if (!cursor || !event) return { found };
     const { at, offset, ordinal } = event;
     last = { at, offset, ordinal, stream: cursor.name };
-    if (query.matches(event.message)) found.push({ ...event, stream: cursor.name });
+    if (query.matches(event.message)) {
+      found.push({ ...event, stream: cursor.name });
+      bytes += sizeOf(event.message);
+    }
     await cursor.advance();
   }
   return last ? { found, next: last } : { found };

@@ -1,16 +1,8 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { isMissing } from '../aws/disk.ts';
+import type { Block } from './block-index.ts';
 import type { LogEvent } from './event.ts';
-import {
-  appendBatch,
-  type Block,
-  createSegment,
-  openSegment,
-  readBlock,
-  removeSegment,
-  type Segment,
-  seal,
-} from './segment.ts';
+import { appendEvents, createSegment, openSegment, readBlock, removeSegment, type Segment, seal } from './segment.ts';
 
 /** The events of one log stream, in files. */
 export interface EventStream {
@@ -53,7 +45,7 @@ export async function openEventStream(folder: string): Promise<EventStream> {
   }
 
   return {
-    append: (events, now) => inTurn(async () => appendBatch(await segmentToWrite(), events, now)),
+    append: (events, now) => inTurn(async () => appendEvents(await segmentToWrite(), events, now)),
 
     blocks: () =>
       segments.flatMap((segment) =>
