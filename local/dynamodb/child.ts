@@ -22,12 +22,16 @@ rm -f "$PID_FILE"
 exit "$code"
 `;
 
-/** Starts the engine on a port, with its database in a file. */
+/**
+ * Starts the engine on a port, with its database in a file. In a process group of its own: Ctrl-C in a terminal reaches
+ * the whole group of the terminal's job, and the engine would end while requests still need it.
+ */
 export function spawnEngine(engine: { binary: string; port: number; database: string; pidFile: string }): ChildProcess {
   const { binary, port, database, pidFile } = engine;
   const engineArguments = ['serve', '--host', '127.0.0.1', '--port', String(port), '--db-path', database];
   return spawn('/bin/sh', ['-c', wrapper, 'sh', binary, ...engineArguments], {
     env: { PATH: process.env.PATH, PID_FILE: pidFile },
     stdio: ['pipe', 'ignore', 'pipe'],
+    detached: true,
   });
 }
