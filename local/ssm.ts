@@ -27,8 +27,10 @@ export interface SsmOptions {
   readonly accountId: string;
   /** Command documents by name, as JSON or as data. No others exist. */
   readonly documents: Readonly<Record<string, unknown>>;
-  /** Only instances whose tag RunnerPilotStage says this may be sent commands; this machine has it. */
+  /** Only instances whose stage tag says this may be sent commands; this machine has it. */
   readonly stage: string;
+  /** @default runner-pilot:stage */
+  readonly stageTag?: string;
   /** All that a command sees of the environment: nothing is inherited. */
   readonly environment: Readonly<Record<string, string>>;
   readonly onError: (what: string, error: unknown) => void;
@@ -50,8 +52,6 @@ export interface ExtraInstance {
   readonly isOnline?: () => boolean;
 }
 
-const stageTag = 'RunnerPilotStage';
-
 /** AWS Systems Manager: Run Command and managed instances. Commands really run, in a shell on this machine. */
 export function openSsm(options: SsmOptions): AwsService & {
   /** The managed instance that this machine is. */
@@ -62,7 +62,7 @@ export function openSsm(options: SsmOptions): AwsService & {
   connect(instanceId: string, agent?: Partial<Agent>): void;
   close(): Promise<void>;
 } {
-  const { dataFolder, region, accountId, stage, onError, now = Date.now } = options;
+  const { dataFolder, region, accountId, stage, stageTag = 'runner-pilot:stage', onError, now = Date.now } = options;
   const folder = join(dataFolder, 'ssm');
   makePrivateFolder(folder);
   const arnPrefix = `arn:aws:ssm:${region}:${accountId}`;
