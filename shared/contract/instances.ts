@@ -152,7 +152,7 @@ export const metrics = operation({
   params: InstanceParams,
   query: NoQuery,
   reply: Metrics,
-  problems: ['instance.not-found', 'metrics.none-yet'],
+  problems: ['instance.not-found', 'metrics.none-yet', 'rate.limited'],
   examples: {
     order: {
       reply: { cpu_usage: 45.5, memory_usage: 70.2, disk_usage: 80.1, timestamp: '2025-10-15T12:20:00Z' },

@@ -63,3 +63,14 @@ export function assertProven<A extends { readonly token_hash?: string | undefine
   if (caller.proves(agent?.token_hash)) return;
   throw problem('token.invalid', 'The token is not that of a node of this installation. Enroll the node anew.');
 }
+
+/** What belongs to a node, once its token is proven. */
+export function proven<T extends { readonly agent: { readonly token_hash?: string | undefined } }>(
+  caller: NodeCaller,
+  found: T | undefined,
+): T {
+  assertProven(caller, found?.agent);
+  // No token proves to be that of a node that is not there.
+  if (found) return found;
+  throw problem('token.invalid', 'The token is not that of a node of this installation. Enroll the node anew.');
+}

@@ -12,7 +12,10 @@ export interface Tick {
 }
 
 /** A function that is called by the clock and answers nobody. */
-export type Scheduled = ((event: unknown, context: Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>) => Promise<void>) & {
+export type Scheduled = ((
+  event: unknown,
+  context: Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>,
+) => Promise<void>) & {
   readonly declares: { readonly services: readonly Service<unknown>[] };
 };
 

@@ -11,6 +11,8 @@ export interface ClaimRequest {
   readonly boot_id: string;
   /** The id of this claim. */
   readonly id: string;
+  /** Whether GitHub will have a runner of it, that can be deleted there again. */
+  readonly atGithub?: boolean;
 }
 
 /** The row of a claim that is granted, or why it is not. */
@@ -22,7 +24,11 @@ const unwanted = (detail: string): ClaimVerdict => ({ refused: 'claim.not-wanted
 const wait = (detail: string, waitMs: number): ClaimVerdict => ({ refused: 'claim.wait', detail, waitMs });
 
 /** Whether a node may start an instance now. Granting it keeps others out for 30 s. */
-export function claim(row: Instance, { generation, boot_id, id }: ClaimRequest, now: number): ClaimVerdict {
+export function claim(
+  row: Instance,
+  { generation, boot_id, id, atGithub = false }: ClaimRequest,
+  now: number,
+): ClaimVerdict {
   if (isFinal(row) || row.want === 'gone' || row.state === 'ended') return unwanted('The instance is to be removed.');
   if (generation !== row.generation) return unwanted(`Generation ${row.generation} is wanted, not ${generation}.`);
   if (row.state === 'started' || row.state === 'running') {
@@ -33,26 +39,23 @@ export function claim(row: Instance, { generation, boot_id, id }: ClaimRequest, 
   const leased = row.claim?.lease_until ?? 0;
   if (now < leased) return wait('Another claim of this start is under way.', leased - now);
   const claimed = { id, boot_id, at: now, lease_until: now + leaseMs, minted: false };
-  return { granted: enter(row, now, 'claimed', { claim: claimed, reason: undefined, not_before: undefined }) };
+  // Said before it is done: if we die in between, the sweep finds nothing to delete, rather than never looking.
+  const registered = atGithub ? ({ github_runner: 'registered' } as const) : {};
+  const changes = { claim: claimed, reason: undefined, not_before: undefined, ...registered };
+  return { granted: enter(row, now, 'claimed', changes) };
 }
 
 /** Whether one more credential may be made. */
 export const mayMint = (row: Instance): boolean => row.attempts < maxAttempts;
 
 /** The row once the claim has its credential: a fresh one is an attempt, one that is answered again is not. */
-export function minted(
-  row: Instance,
-  now: number,
-  made: { readonly fresh: boolean; readonly atGithub: boolean },
-): Instance {
-  return change(row, now, {
+export const minted = (row: Instance, now: number, { fresh }: { readonly fresh: boolean }): Instance =>
+  change(row, now, {
     // The lease ends here: whoever did not get the answer gets it by claiming again.
     claim: row.claim && { ...row.claim, minted: true, lease_until: now },
-    attempts: row.attempts + (made.fresh ? 1 : 0),
+    attempts: row.attempts + (fresh ? 1 : 0),
     github_unavailable_since: undefined,
-    ...(made.atGithub ? { github_runner: 'registered' } : {}),
   });
-}
 
 /** The row after GitHub was unavailable: asked again later, without an attempt being used, for 6 h. */
 export function githubUnavailable(row: Instance, { now, random }: At, why: Why, retryAfterMs = 0): Instance {

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { eventsOf } from '#domain/instance/events.ts';
 import type { Instance } from '#domain/instance.ts';
-import type { Scope } from '#store/scope.ts';
-import type { CredentialDraft } from '#store/credentials.ts';
-import type { Actor } from '#store/write.ts';
 import { problem } from '#domain/problem.ts';
+import type { CredentialDraft } from '#store/credentials.ts';
+import type { Scope } from '#store/scope.ts';
+import type { Actor } from '#store/write.ts';
 import { service } from '../service.ts';
 import { repositories } from './dynamodb.ts';
 import { tableRead, tableWrite } from './table.ts';

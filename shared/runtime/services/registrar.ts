@@ -16,7 +16,7 @@ export interface StartCredential {
   readonly secret: string;
   readonly url: string;
   readonly name: string;
-  readonly labels: readonly string[];
+  readonly labels: string[];
   readonly ephemeral: boolean;
 }
 
@@ -84,11 +84,15 @@ export const registrar = service({
       if (!runner.ephemeral) {
         // A JIT runner always ends after one job: what is to last registers itself.
         const made = await api.createRegistrationToken(at, token);
-        return made.ok ? { ok: true, value: { kind: 'registration', secret: made.value.token, ...common, labels } } : made;
+        return made.ok
+          ? { ok: true, value: { kind: 'registration', secret: made.value.token, ...common, labels } }
+          : made;
       }
       const full = fullLabels(deployment, runner, start.architecture);
       const made = await api.mintJitConfig(at, token, { name, labels: full, runnerGroupId: runner.runner_group_id });
-      return made.ok ? { ok: true, value: { kind: 'jit', secret: made.value.encoded_jit_config, ...common, labels: full } } : made;
+      return made.ok
+        ? { ok: true, value: { kind: 'jit', secret: made.value.encoded_jit_config, ...common, labels: full } }
+        : made;
     }
 
     return {
@@ -104,7 +108,9 @@ export const registrar = service({
         if (!all.ok) return all;
         const ours = ({ name, labels }: GithubRunner) =>
           name.startsWith(containerName('')) &&
-          [deploymentLabel(deployment), runnerLabel(runner.uid)].every((label) => labels.some((one) => one.name === label));
+          [deploymentLabel(deployment), runnerLabel(runner.uid)].every((label) =>
+            labels.some((one) => one.name === label),
+          );
         return { ok: true, value: all.value.filter(ours) };
       },
       async removeStray(scope, runner, id) {

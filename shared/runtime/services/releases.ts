@@ -18,7 +18,10 @@ const hash = /^(?:[0-9a-fA-F]{64}|(?:(?:x64|arm64)=[0-9a-fA-F]{64})(?:,(?:x64|ar
 export const releases = service({
   id: 'releases',
   config: z.object({
-    RUNNER_PILOT_RUNNER_VERSION: z.string().regex(/^\d{1,4}\.\d{1,6}\.\d{1,6}$/, 'must be like 2.335.0').optional(),
+    RUNNER_PILOT_RUNNER_VERSION: z
+      .string()
+      .regex(/^\d{1,4}\.\d{1,6}\.\d{1,6}$/, 'must be like 2.335.0')
+      .optional(),
     RUNNER_PILOT_RUNNER_DIST_URL: z.url().optional(),
     RUNNER_PILOT_RUNNER_DIST_SHA256: z
       .string()

@@ -1,0 +1,39 @@
+import { contract } from '#contract/operations.ts';
+import { showDesired } from '#contract/view/desired.ts';
+import { pollSeconds } from '#domain/polling.ts';
+import { proven } from '#lambda/caller.ts';
+import { serve } from '#lambda/serve.ts';
+import { attendance } from '#runtime/services/attendance.ts';
+import { program } from '#runtime/services/program.ts';
+import { releases } from '#runtime/services/releases.ts';
+import { reports } from '#runtime/services/reports.ts';
+import { syncing } from '#runtime/services/syncing.ts';
+import { tableReader } from '#runtime/services/table-reader.ts';
+
+export const handler = serve(
+  contract.agent.sync,
+  { tableReader, attendance, reports, releases, syncing, program },
+  async ({ caller, body }, { tableReader, attendance, reports, releases, syncing, program }) => {
+    const { agent, scope, placements } = proven(caller, await tableReader.agents.find(caller.node));
+    const common = {
+      beat_seconds: syncing.beatSeconds,
+      reap_seconds: syncing.reapSeconds,
+      telemetry: syncing.telemetryOf(agent.org),
+      agent: await program.release(),
+    };
+    const poll = (placed: number) =>
+      pollSeconds(syncing.polling, { bell: body.bell !== undefined, placements: placed });
+    // The node was deleted: its token is good for being told that, and for nothing else.
+    const retired = { ...common, desired: [], runner: null, reap: true, retired: true, poll_seconds: poll(0) };
+    if (agent.retired_at !== undefined) return retired;
+
+    const told = await reports.take(scope, caller.node, placements, body.observed);
+    const poll_seconds = poll(told.length);
+    const here = await attendance.note(scope, caller.node, { ...body, poll_seconds });
+    if (here === 'deleted') return retired;
+    const mounts = told.some(({ want, runner_source }) => want === 'run' && runner_source !== 'image');
+    const runner = mounts ? ((await releases.current()) ?? null) : null;
+    const desired = told.map(showDesired);
+    return { ...common, desired, runner, reap: here.reap, retired: false, poll_seconds };
+  },
+);

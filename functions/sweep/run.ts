@@ -1,0 +1,14 @@
+import { inTurn } from '#domain/fair.ts';
+import { scheduled } from '#lambda/scheduled.ts';
+import { sweep } from '#runtime/services/sweep.ts';
+
+export const handler = scheduled({ sweep }, async ({ now, requestId, leftMs }, { sweep }) => {
+  const due = await sweep.list(now);
+  if (due.length === 0) return;
+  await sweep.exclusively(requestId, async () => {
+    const all = inTurn(due, (one) => ('org' in one ? one.org : one.hash));
+    for (let at = 0; at < all.length && leftMs() > sweep.spareMs; at += sweep.chunk) {
+      await sweep.look(all.slice(at, at + sweep.chunk));
+    }
+  });
+});

@@ -1,0 +1,119 @@
+import * as z from 'zod';
+import { decide } from '#domain/instance/decide.ts';
+import { tried } from '#domain/instance/remove.ts';
+import type { Instance } from '#domain/instance.ts';
+import type { SystemScope } from '#store/scope.ts';
+import { service } from '../service.ts';
+import { bell } from './bell.ts';
+import { instances } from './instances.ts';
+import { metrics } from './metrics.ts';
+import { registrar } from './registrar.ts';
+import { table } from './table.ts';
+
+/** An instance that is due, and whose it is. */
+export interface DueInstance {
+  readonly scope: SystemScope;
+  readonly runner: string;
+  readonly uid: string;
+  readonly in: 'live' | 'past' | 'deleted';
+}
+
+/** Looks after instances that are due. */
+export interface DueInstances {
+  /** Decides each, writes what is decided with its next due time, and only then acts. */
+  look(due: readonly DueInstance[]): Promise<void>;
+}
+
+const githubMs = 10_000;
+const atOnce = 8;
+
+/** Runs over items, some at once; one that fails does not keep the others from being looked at. */
+export async function each<T>(
+  items: readonly T[],
+  run: (item: T) => Promise<void>,
+  onError: (error: unknown, item: T) => void,
+): Promise<void> {
+  const left = [...items];
+  const worker = async () => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) {
+      const one = item;
+      await run(one).catch((error: unknown) => onError(error, one));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+}
+
+/** Looks after instances that are due. */
+export const dueInstances = service({
+  id: 'due-instances',
+  config: z.object({}),
+  uses: [table, instances, registrar, bell, metrics],
+  open: (_config, { use, clock, log }): DueInstances => {
+    const { instances: rows, nodes, runners } = use(table);
+    const changes = use(instances);
+
+    /** The rows that are due, by where they are: live ones together, the others one by one. */
+    async function read(due: readonly DueInstance[]): Promise<{ scope: SystemScope; row: Instance }[]> {
+      const byOrg = Map.groupBy(due, ({ scope }) => scope.org);
+      const found = await Promise.all(
+        [...byOrg.values()].map(async (group) => {
+          const scope = group[0]?.scope;
+          if (!scope) return [];
+          const live = await rows.getMany(
+            scope,
+            group.filter((one) => one.in === 'live'),
+          );
+          const others = await Promise.all(
+            group.filter((one) => one.in !== 'live').map(({ runner, uid }) => rows.find(scope, runner, uid)),
+          );
+          return [...live, ...others].flatMap((row) => (row ? [{ scope, row }] : []));
+        }),
+      );
+      return found.flat();
+    }
+
+    async function forget(scope: SystemScope, row: Instance): Promise<void> {
+      const runner = await runners.find(scope, row.runner);
+      const outcome = await use(registrar).forget(scope, runner, row.uid, githubMs);
+      await changes.change(scope, row, (now) =>
+        now.github_runner === 'registered' ? tried(now, clock.now(), outcome === 'busy' ? 'failed' : outcome) : now,
+      );
+    }
+
+    return {
+      async look(due) {
+        const found = await read(due);
+        const orgs = Map.groupBy(found, ({ scope }) => scope.org);
+        const seen = new Map(
+          await Promise.all(
+            [...orgs].map(async ([org, group]) => {
+              const [first] = group;
+              const uids = group.map(({ row }) => row.node);
+              return [org, first ? await nodes.getMany(first.scope, uids) : new Map()] as const;
+            }),
+          ),
+        );
+        const bells: (string | undefined)[] = [];
+        let overdue = 0;
+        await each(
+          found,
+          async ({ scope, row }) => {
+            const now = clock.now();
+            // The index is a hint: the row may have moved on.
+            if (row.due === undefined || row.due > now) return;
+            const roster = seen.get(scope.org)?.get(row.node)?.roster;
+            const decision = decide(row, roster, { now, random: Math.random });
+            const moved = await changes.move(scope, row, decision.row);
+            if (!moved) return;
+            if (decision.ring) bells.push(roster?.bell);
+            if (decision.alarm !== undefined) overdue++;
+            if (decision.forget) await forget(scope, moved);
+          },
+          (error, { row }) => log.error('an instance was not looked at', { instance: row.uid, error }),
+        );
+        if (overdue > 0) use(metrics).record('deleting_overdue', overdue);
+        await use(bell).ring(bells);
+      },
+    };
+  },
+});

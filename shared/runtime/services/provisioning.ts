@@ -1,0 +1,105 @@
+import * as z from 'zod';
+import { request } from '#domain/instance/request.ts';
+import type { Instance } from '#domain/instance.ts';
+import { place, type Strategy } from '#domain/place.ts';
+import { Problem, problem } from '#domain/problem.ts';
+import type { Runner } from '#domain/runner.ts';
+import type { OrgScope } from '#domain/scope.ts';
+import type { SeenNode } from '#store/nodes.ts';
+import type { Creating } from '#store/write.ts';
+import { service } from '../service.ts';
+import { table } from './table.ts';
+
+/** An instance that was just made, or was there by the same idempotency key; and what it is shown with. */
+export interface Provisioned {
+  readonly instance: Instance;
+  readonly runner: Runner;
+  readonly node: SeenNode | undefined;
+}
+
+/** Makes instances. */
+export interface Provisioning {
+  /** On the node that is named, else on one that is chosen. */
+  create(scope: OrgScope, runner: string, node: string | undefined, write: Creating): Promise<Provisioned>;
+}
+
+/** Others may take the last place of a node between our look and our transaction: then another is chosen. */
+const mostChoices = 3;
+
+const passing = (error: unknown): boolean =>
+  error instanceof Problem && ['node.full', 'node.inactive', 'node.not-found'].includes(error.code);
+
+function assertCredential(runner: Runner, now: number): void {
+  if ((runner.credential_expires_at ?? Number.POSITIVE_INFINITY) > now) return;
+  const detail = `The token of ${runner.name} has expired at ${new Date(runner.credential_expires_at ?? 0).toISOString()}. PUT the runner with a new github_runner_token; a personal access token lasts.`;
+  throw problem('runner.token-expired', detail);
+}
+
+/** Makes instances: the intent, placed on a node, in one transaction. */
+export const provisioning = service({
+  id: 'provisioning',
+  config: z.object({ RUNNER_PILOT_PLACEMENT: z.enum(['spread', 'binpack']).default('spread') }),
+  uses: [table],
+  open: (config, { use, clock, ids }): Provisioning => {
+    const { runners, nodes, instances, idempotency } = use(table);
+    const strategy: Strategy = config.RUNNER_PILOT_PLACEMENT;
+
+    async function choose(scope: OrgScope, except: ReadonlySet<string>): Promise<SeenNode> {
+      const { items } = await nodes.list(scope);
+      const placed = place(
+        items.filter(({ node }) => !except.has(node.uid)),
+        clock.now(),
+        strategy,
+      );
+      const chosen = 'node' in placed ? items.find(({ node }) => node.uid === placed.node) : undefined;
+      if (chosen) return chosen;
+      throw problem('node.none-available', 'none' in placed ? placed.none : 'The chosen node is gone.');
+    }
+
+    async function put(scope: OrgScope, runner: Runner, node: SeenNode, write: Creating): Promise<Provisioned> {
+      const now = clock.now();
+      const facts = node.roster?.facts;
+      const draft = request({ org: scope.org, uid: ids.uid(), runner, node: node.node, facts }, now);
+      const { created, replayed } = await instances.create(scope, draft, write);
+      if (!replayed) return { instance: created, runner, node };
+      const seen = await nodes.getMany(scope, [created.node]);
+      return { instance: created, runner, node: seen.get(created.node) };
+    }
+
+    return {
+      async create(scope, runnerUid, nodeUid, write) {
+        const known = write.once ? idempotency.find(write.once) : undefined;
+        const reading = Promise.all([
+          runners.get(scope, runnerUid),
+          nodeUid === undefined ? choose(scope, new Set()) : nodes.get(scope, nodeUid),
+        ]);
+        reading.catch(() => {});
+        const before = await known;
+        if (before !== undefined) {
+          // What stood in the way of another one now, does not concern the one that is there.
+          const [row, runner] = await Promise.all([
+            instances.find(scope, runnerUid, before),
+            runners.get(scope, runnerUid),
+          ]);
+          if (!row || row.state === 'deleting' || row.state === 'deleted') {
+            throw problem('instance.not-found', `The instance "${before}" of this key has been deleted.`);
+          }
+          const seen = await nodes.getMany(scope, [row.node]);
+          return { instance: row, runner, node: seen.get(row.node) };
+        }
+        let [runner, node] = await reading;
+        assertCredential(runner, clock.now());
+        const tried = new Set<string>();
+        for (let choice = 1; ; choice++) {
+          try {
+            return await put(scope, runner, node, write);
+          } catch (error) {
+            if (nodeUid !== undefined || choice >= mostChoices || !passing(error)) throw error;
+            tried.add(node.node.uid);
+            node = await choose(scope, tried);
+          }
+        }
+      },
+    };
+  },
+});

@@ -1,0 +1,82 @@
+import * as z from 'zod';
+import type { Due } from '#store/due.ts';
+import { service } from '../service.ts';
+import { due } from './due.ts';
+import { dueComparisons } from './due-comparisons.ts';
+import { type DueInstance, dueInstances, each } from './due-instances.ts';
+import { metrics } from './metrics.ts';
+import { removals } from './removals.ts';
+import { table } from './table.ts';
+
+/** The sweep: takes what is due, decides, acts. It alone converges; everything else only makes it faster. */
+export interface Sweep {
+  /** How many rows are looked at between two looks at the time. */
+  readonly chunk: number;
+  /** How much of the time is left for what has begun. */
+  readonly spareMs: number;
+  list(now: number): Promise<readonly Due[]>;
+  /** Runs unless another sweep does. */
+  exclusively(holder: string, run: () => Promise<void>): Promise<void>;
+  look(due: readonly Due[]): Promise<void>;
+}
+
+// Longer than a run may take, so that one that was killed holds up no more than the next.
+const leaseSeconds = 60;
+const removalMs = 60_000;
+const comparisonMs = 10 * 60_000;
+
+/** The parts of the sweep. */
+export const sweep = service({
+  id: 'sweep',
+  config: z.object({}),
+  uses: [table, due, dueInstances, dueComparisons, removals, metrics],
+  open: (_config, { use, clock, log }): Sweep => {
+    const { leases } = use(table);
+    const rows = use(due);
+
+    async function lookAt(one: Due): Promise<void> {
+      const now = clock.now();
+      if (one.kind === 'github') {
+        if (await rows.postpone(one, one.due, now + comparisonMs)) await use(dueComparisons).look(one.hash);
+        return;
+      }
+      if (one.kind === 'instance' || !one.scope) return;
+      if (!(await rows.postpone(one, one.due, now + removalMs))) return;
+      if (one.kind === 'node') {
+        await use(removals).finishNode(one.scope, one.uid);
+      } else {
+        await use(dueComparisons).clear(one.scope, one.uid);
+        await use(removals).finishRunner(one.scope, one.uid);
+      }
+    }
+
+    return {
+      chunk: 100,
+      spareMs: 15_000,
+      async list(now) {
+        const found = await rows.list(now);
+        const oldest = found[0]?.due;
+        use(metrics).record('due_age', oldest === undefined ? 0 : Math.max(0, (now - oldest) / 1000));
+        return found;
+      },
+      async exclusively(holder, run) {
+        if (!(await leases.take('sweep', holder, leaseSeconds))) return;
+        try {
+          await run();
+        } finally {
+          await leases.release('sweep', holder);
+        }
+      },
+      async look(due) {
+        const instances = due.flatMap((one): DueInstance[] =>
+          one.kind === 'instance' && one.scope ? [{ ...one, scope: one.scope }] : [],
+        );
+        await use(dueInstances).look(instances);
+        const others = due.filter(({ kind }) => kind !== 'instance');
+        await each(others, lookAt, (error, one) =>
+          log.error('what is due was not looked at', { reason: one.kind, error }),
+        );
+      },
+    };
+  },
+});
