@@ -1,5 +1,6 @@
 import { due } from './due.suite.ts';
 import { instances } from './instances.suite.ts';
+import { model } from './model.suite.ts';
 import { nodes } from './nodes.suite.ts';
 import { organizations } from './organizations.suite.ts';
 import { runners } from './runners.suite.ts';
@@ -16,4 +17,5 @@ export const suites: Readonly<Record<string, Suite>> = {
   instances,
   throttles,
   due,
+  model,
 };
