@@ -1,0 +1,133 @@
+import { vi } from 'vitest';
+import { type Client, client } from '#contract/client.ts';
+import { type Github, startGithub } from '#local/demo/github.ts';
+import { type Cloud, startCloud } from '#test/cloud.ts';
+import { changedFinals, type RawRow, violations } from '#test/invariants.ts';
+import { tableRows } from '#test/table-rows.ts';
+import { enrollNode, type FakeNode } from './fake-node.ts';
+
+/** A cloud without an agent and without sweeps of its own, a stand-in for GitHub, and somebody with an organization. */
+export interface Stage extends AsyncDisposable {
+  readonly cloud: Cloud;
+  readonly github: Github;
+  readonly api: Client;
+  readonly org: string;
+  /** Somebody else, with an organization of their own. */
+  stranger(): Promise<{ readonly api: Client; readonly org: string }>;
+  /** A node that has enrolled and synced. */
+  node(options?: { readonly max_instances?: number }): Promise<FakeNode>;
+  /** A runner with a PAT, or with a token that is given. */
+  runner(token?: string, options?: { readonly ephemeral?: boolean }): Promise<string>;
+  /** An instance that is asked for, without waiting for it. */
+  instance(runner: string, node?: string): Promise<string>;
+  get(runner: string, instance: string): ReturnType<Client['instances']['get']>;
+  /** Lets time pass. */
+  pass(ms: number): void;
+  /** The rows of the table. */
+  rows(): Promise<RawRow[]>;
+  /** The row of an instance. */
+  row(instance: string): Promise<Record<string, unknown> | undefined>;
+  /** Everything that may never be, as it is now. */
+  wrongs(): Promise<string[]>;
+}
+
+export const pat = 'ghp_canaryCanaryCanaryCanaryCanary0001';
+export const minute = 60_000;
+
+let people = 0;
+
+async function person(url: string): Promise<{ api: Client; org: string }> {
+  const number = ++people;
+  const email = `person-${number}-${crypto.randomUUID()}@example.com`;
+  const open = client({ url });
+  const password = 'strongpassword';
+  const made = await open.auth.register({ body: { full_name: 'John Doe', email, password } });
+  if (!made.ok) throw new Error(made.problem.detail);
+  const entered = await open.auth.login({ body: { email, password } });
+  if (!entered.ok) throw new Error(entered.problem.detail);
+  const api = client({ url, token: entered.body.access_token });
+  const org = `org-${number}-${crypto.randomUUID().slice(0, 8)}`;
+  const founded = await api.organizations.create({ body: { name: 'Gigatech', short_name: org, type: 'personal' } });
+  if (!founded.ok) throw new Error(founded.problem.detail);
+  return { api, org };
+}
+
+/** Starts a stage. Dates are steered from here on, and run on by themselves. */
+export async function openStage(env: Record<string, string> = {}): Promise<Stage> {
+  vi.useFakeTimers({ toFake: ['Date'], shouldAdvanceTime: true, now: Date.now() });
+  const github = await startGithub();
+  const cloud = await startCloud({
+    agent: false,
+    sweepSeconds: 0,
+    env: {
+      RUNNER_PILOT_GITHUB_API_URL: github.apiUrl,
+      RUNNER_PILOT_GITHUB_URL: github.url,
+      RUNNER_PILOT_RATE_REGISTER: '1000/1',
+      ...env,
+    },
+  });
+  const { api, org } = await person(cloud.url);
+  let finals: RawRow[] = [];
+
+  const must = <T>(outcome: { ok: true; body: T } | { ok: false; problem: { code: string; detail: string } }): T => {
+    if (outcome.ok) return outcome.body;
+    throw new Error(`${outcome.problem.code}: ${outcome.problem.detail}`);
+  };
+
+  const rows = () => tableRows(cloud);
+  const close = async () => {
+    await cloud.close();
+    await github.close();
+    vi.useRealTimers();
+  };
+
+  return {
+    cloud,
+    github,
+    api,
+    org,
+    stranger: () => person(cloud.url),
+    async node(options = {}) {
+      const made = must(
+        await api.nodes.create({ params: { org_id: org }, body: { name: 'Node-01', type: 'Remote', ...options } }),
+      );
+      const node = await enrollNode(cloud.url, made.enrollment?.command ?? '');
+      await node.sync();
+      return node;
+    },
+    async runner(token = pat, options = {}) {
+      const body = {
+        name: 'Runner-01',
+        docker_image: 'ubuntu:22.04',
+        github_repo: 'Gigatech/my-repo',
+        github_runner_token: token,
+        runner_source: 'image' as const,
+        ...options,
+      };
+      return must(await api.runners.create({ params: { org_id: org }, body })).uid;
+    },
+    async instance(runner, node) {
+      const made = await api.instances.create({
+        params: { org_id: org, runner_id: runner },
+        body: node === undefined ? {} : { node_id: node },
+        headers: { prefer: 'respond-async' },
+      });
+      return must(made).uid;
+    },
+    get: (runner_id, instance_id) => api.instances.get({ params: { org_id: org, runner_id, instance_id } }),
+    pass: (ms) => void vi.setSystemTime(Date.now() + ms),
+    rows,
+    row: async (instance) =>
+      (await rows()).find(
+        ({ pk, sk }) => pk.startsWith('ORG#') && sk.endsWith(`#${instance}`) && !sk.startsWith('AUDIT'),
+      ),
+    async wrongs() {
+      const now = await rows();
+      const changed = changedFinals(finals, now);
+      finals = now;
+      return [...changed, ...violations(now, { now: Date.now(), secrets: [pat] })];
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  } as Stage;
+}
