@@ -241,7 +241,7 @@ export const installer = operation({
   query: NoQuery,
   reply: z.string(),
   mediaType: 'text/x-shellscript',
-  problems: [],
+  problems: ['installer.not-found'],
   examples: { script: { reply: '#!/bin/sh\n…' } },
 });
 

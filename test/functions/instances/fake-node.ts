@@ -33,7 +33,7 @@ const facts = {
 };
 
 /** Enrolls a node by the line that its creation has answered. */
-export async function enrollNode(url: string, command: string): Promise<FakeNode> {
+export async function enrollNode(url: string, command: string, now: () => number): Promise<FakeNode> {
   const code = /--code (\S+)/.exec(command)?.[1] ?? '';
   const bootId = crypto.randomUUID();
   const enrolled = await client({ url }).agent.enroll({ body: { code, boot_id: bootId, facts, bell: 'none' } });
@@ -49,8 +49,8 @@ export async function enrollNode(url: string, command: string): Promise<FakeNode
     return told.body;
   };
   const seen: FakeNode['seen'] = (uid, generation, state, more = {}) => {
-    seq = Math.max(seq + 1, Date.now());
-    return { uid, generation, seq, state, at: Date.now(), ...more };
+    seq = Math.max(seq + 1, now());
+    return { uid, generation, seq, state, at: now(), ...more };
   };
   const toldOf: FakeNode['toldOf'] = async (uid) => (await sync()).desired.find((one) => one.uid === uid);
   const claim: FakeNode['claim'] = (uid, generation) =>

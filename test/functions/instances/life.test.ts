@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { bodyOf } from './bodies.ts';
 import { minute, openStage, type Stage } from './stage.ts';
 
 let stage: Stage;
@@ -9,11 +10,6 @@ afterAll(() => stage?.[Symbol.asyncDispose]());
 afterEach(async () => {
   expect(await stage.wrongs()).toEqual([]);
 });
-
-const bodyOf = <T>(outcome: { ok: true; body: T } | { ok: false; problem: unknown }): T => {
-  expect(outcome).toMatchObject({ ok: true });
-  return (outcome as { body: T }).body;
-};
 
 describe('the life of an instance', () => {
   it('goes from the wish over the node’s reports to its end, and is shown at each step', async () => {

@@ -4,6 +4,7 @@ import { type Github, startGithub } from '#local/demo/github.ts';
 import { type Cloud, startCloud } from '#test/cloud.ts';
 import { changedFinals, type RawRow, violations } from '#test/invariants.ts';
 import { tableRows } from '#test/table-rows.ts';
+import { bodyOf } from './bodies.ts';
 import { enrollNode, type FakeNode } from './fake-node.ts';
 
 /** A cloud without an agent and without sweeps of its own, a stand-in for GitHub, and somebody with an organization. */
@@ -35,26 +36,46 @@ export const pat = 'ghp_canaryCanaryCanaryCanaryCanary0001';
 export const minute = 60_000;
 
 let people = 0;
+let ahead = 0;
 
-async function person(url: string): Promise<{ api: Client; org: string }> {
+/** The time by the clock that the functions go by, epoch milliseconds. */
+export const stageNow = (): number => Date.now() + ahead;
+
+interface Person {
+  readonly api: Client;
+  readonly org: string;
+}
+
+async function person(url: string): Promise<Person> {
   const number = ++people;
   const email = `person-${number}-${crypto.randomUUID()}@example.com`;
   const open = client({ url });
   const password = 'strongpassword';
-  const made = await open.auth.register({ body: { full_name: 'John Doe', email, password } });
-  if (!made.ok) throw new Error(made.problem.detail);
-  const entered = await open.auth.login({ body: { email, password } });
-  if (!entered.ok) throw new Error(entered.problem.detail);
-  const api = client({ url, token: entered.body.access_token });
+  bodyOf(await open.auth.register({ body: { full_name: 'John Doe', email, password } }));
+
+  // Time passes in leaps here, and access tokens are good for an hour.
+  let token = '';
+  let until = 0;
+  const enter = async () => {
+    token = bodyOf(await open.auth.login({ body: { email, password } })).access_token;
+    until = stageNow() + 50 * minute;
+  };
+  const api = client({
+    url,
+    fetch: async (address, init) => {
+      if (stageNow() >= until) await enter();
+      return fetch(address, { ...init, headers: { ...init?.headers, authorization: `Bearer ${token}` } });
+    },
+  });
   const org = `org-${number}-${crypto.randomUUID().slice(0, 8)}`;
-  const founded = await api.organizations.create({ body: { name: 'Gigatech', short_name: org, type: 'personal' } });
-  if (!founded.ok) throw new Error(founded.problem.detail);
+  bodyOf(await api.organizations.create({ body: { name: 'Gigatech', short_name: org, type: 'personal' } }));
   return { api, org };
 }
 
-/** Starts a stage. Dates are steered from here on, and run on by themselves. */
+/** Starts a stage. Only the functions' clock is steered: SDKs and local services sign and check by the real one. */
 export async function openStage(env: Record<string, string> = {}): Promise<Stage> {
-  vi.useFakeTimers({ toFake: ['Date'], shouldAdvanceTime: true, now: Date.now() });
+  ahead = 0;
+  vi.doMock('#runtime/clock.ts', () => ({ systemClock: { now: stageNow } }));
   const github = await startGithub();
   const cloud = await startCloud({
     agent: false,
@@ -69,16 +90,11 @@ export async function openStage(env: Record<string, string> = {}): Promise<Stage
   const { api, org } = await person(cloud.url);
   let finals: RawRow[] = [];
 
-  const must = <T>(outcome: { ok: true; body: T } | { ok: false; problem: { code: string; detail: string } }): T => {
-    if (outcome.ok) return outcome.body;
-    throw new Error(`${outcome.problem.code}: ${outcome.problem.detail}`);
-  };
-
   const rows = () => tableRows(cloud);
   const close = async () => {
     await cloud.close();
     await github.close();
-    vi.useRealTimers();
+    vi.doUnmock('#runtime/clock.ts');
   };
 
   return {
@@ -88,10 +104,10 @@ export async function openStage(env: Record<string, string> = {}): Promise<Stage
     org,
     stranger: () => person(cloud.url),
     async node(options = {}) {
-      const made = must(
+      const made = bodyOf(
         await api.nodes.create({ params: { org_id: org }, body: { name: 'Node-01', type: 'Remote', ...options } }),
       );
-      const node = await enrollNode(cloud.url, made.enrollment?.command ?? '');
+      const node = await enrollNode(cloud.url, made.enrollment?.command ?? '', stageNow);
       await node.sync();
       return node;
     },
@@ -104,7 +120,7 @@ export async function openStage(env: Record<string, string> = {}): Promise<Stage
         runner_source: 'image' as const,
         ...options,
       };
-      return must(await api.runners.create({ params: { org_id: org }, body })).uid;
+      return bodyOf(await api.runners.create({ params: { org_id: org }, body })).uid;
     },
     async instance(runner, node) {
       const made = await api.instances.create({
@@ -112,10 +128,12 @@ export async function openStage(env: Record<string, string> = {}): Promise<Stage
         body: node === undefined ? {} : { node_id: node },
         headers: { prefer: 'respond-async' },
       });
-      return must(made).uid;
+      return bodyOf(made).uid;
     },
     get: (runner_id, instance_id) => api.instances.get({ params: { org_id: org, runner_id, instance_id } }),
-    pass: (ms) => void vi.setSystemTime(Date.now() + ms),
+    pass: (ms) => {
+      ahead += ms;
+    },
     rows,
     row: async (instance) =>
       (await rows()).find(
@@ -125,7 +143,7 @@ export async function openStage(env: Record<string, string> = {}): Promise<Stage
       const now = await rows();
       const changed = changedFinals(finals, now);
       finals = now;
-      return [...changed, ...violations(now, { now: Date.now(), secrets: [pat] })];
+      return [...changed, ...violations(now, { now: stageNow(), secrets: [pat] })];
     },
     close,
     [Symbol.asyncDispose]: close,
