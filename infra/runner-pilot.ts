@@ -10,7 +10,7 @@ import { createState, type State } from './state.ts';
 /** Asks the functions what they need, and bundles them: once for any number of stages. */
 export async function prepareRunnerPilot(): Promise<ServiceParts> {
   const functions = await describeFunctions();
-  return { functions, bundles: bundle(functions.map(({ id }) => id)) };
+  return { functions, bundles: await bundle(functions.map(({ id }) => id)) };
 }
 
 /** What {@link RunnerPilot} is made from. */

@@ -44,6 +44,7 @@ export function createService(scope: Construct, stage: Stage, state: State, { fu
     telemetryRoleArn: telemetryRole.roleArn,
     activationRoleArn: nodeRole.roleArn,
   };
+  const around = { ...granted, jwks, url: api.url, nodeRoleName: nodeRole.roleName, agentSha256: bundles.agentSha256 };
   const lambdas = new Map(
     functions.map((described) => {
       const { id } = described;
@@ -54,12 +55,7 @@ export function createService(scope: Construct, stage: Stage, state: State, { fu
         id,
         role,
         folder: bundles.folderOf(id),
-        environment: environmentOf(scope, described, {
-          ...granted,
-          jwks,
-          url: api.url,
-          nodeRoleName: nodeRole.roleName,
-        }),
+        environment: environmentOf(scope, described, around),
         timeoutSeconds: timeoutSecondsOf[id] ?? 10,
         description: `Runner Pilot ${stage.name}: ${described.routeKey ?? id}`,
       });

@@ -35,7 +35,7 @@ const listen = async (server: Server): Promise<void> => {
 };
 
 beforeAll(async () => {
-  artefact = bundle([], join(folder, 'bundle')).folderOf(jwksFunction);
+  artefact = (await bundle([], join(folder, 'bundle'))).folderOf(jwksFunction);
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   execFileSync(
     'openssl',
