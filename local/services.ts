@@ -1,3 +1,4 @@
+import { syncDocument as documentContent } from '#agent/document.ts';
 import type { Installation } from './aws/installation.ts';
 import { awsEndpoint } from './aws.ts';
 import type { AwsServices } from './gateway.ts';
@@ -5,7 +6,7 @@ import { openKms } from './kms.ts';
 import { openLogs } from './logs.ts';
 import { openSsm } from './ssm.ts';
 import { openSts } from './sts.ts';
-import { accountId, dataAlias, region, signingAlias, stage } from './surroundings.ts';
+import { accountId, dataAlias, region, signingAlias, stage, syncDocument } from './surroundings.ts';
 
 /** What {@link openServices} needs. */
 export interface ServicesOptions {
@@ -34,7 +35,7 @@ export function openServices({ dataFolder, installation, runDir, onError }: Serv
   const ssm = openSsm({
     ...here,
     stage,
-    documents: {},
+    documents: { [syncDocument]: documentContent },
     environment: { PATH: process.env.PATH ?? '/usr/bin:/bin', RUNNER_PILOT_AGENT_RUN: runDir },
   });
   const endpoint = awsEndpoint({
