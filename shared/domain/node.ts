@@ -54,6 +54,10 @@ export const Roster = z.object({
   seen_at: z.int(),
   poll_seconds: z.int(),
   boot_id: z.string(),
+  /** The one before, to tell a machine that was restarted from two that use the same token. */
+  previous_boot_id: z.string().optional(),
+  /** When a second machine was last seen with this node's token. */
+  cloned_at: z.int().optional(),
   bell: z.string().optional(),
   agent_version: z.string().optional(),
   facts: NodeFacts.optional(),
@@ -74,3 +78,9 @@ export function connectionOf(roster: Pick<Roster, 'seen_at' | 'poll_seconds'> | 
   if (silentSeconds > 2 * roster.poll_seconds + 30) return 'late';
   return 'online';
 }
+
+const cloneMs = 600_000;
+
+/** Whether two machines use this node's token: they take turns, which one that was restarted never does. */
+export const isCloned = (roster: Pick<Roster, 'cloned_at'> | undefined, now: number): boolean =>
+  roster?.cloned_at !== undefined && now - roster.cloned_at < cloneMs;

@@ -85,8 +85,15 @@ export const agents = (link: Link): Agents => ({
     return row && scoped(readAgent(row));
   },
 
-  async seen(scope, node, { facts, poll_seconds, boot_id, bell, agent_version }) {
-    const set = { seen_at: link.now(), poll_seconds, boot_id, bell, agent_version, ...(facts && { facts }) };
+  async seen(scope, node, { facts, previous_boot_id, cloned_at, ...said }) {
+    // What stays as it is unless it is said: facts, and what is known of other machines with this token.
+    const kept = {
+      ...(facts && { facts }),
+      ...(previous_boot_id && { previous_boot_id }),
+      ...(cloned_at && { cloned_at }),
+    };
+    const { poll_seconds, boot_id, bell, agent_version } = said;
+    const set = { seen_at: link.now(), poll_seconds, boot_id, bell, agent_version, ...kept };
     // Conditional, for a roster that outlives its node would be shown with somebody else's page.
     const written = await link.write(update(keys.roster(scope.org, node), { set }, exists(), () => 'deleted' as const));
     if (!written.done || !written.before) return undefined;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { connectionOf, type NodeFacts } from '#domain/node.ts';
+import { connectionOf, isCloned, type NodeFacts } from '#domain/node.ts';
+import type { EventDraft } from '#store/events.ts';
 import type { SystemScope } from '#store/scope.ts';
 import { service } from '../service.ts';
 import { table } from './table.ts';
@@ -30,20 +31,34 @@ export const attendance = service({
   id: 'attendance',
   config: z.object({}),
   uses: [table],
-  open: (_config, { use, clock }): Attendance => {
+  open: (_config, { use, clock, log }): Attendance => {
     const { agents, events } = use(table);
     return {
       async note(scope, node, { boot_id, agent_version, poll_seconds, bell, facts }) {
-        const before = await agents.seen(scope, node, { boot_id, agent_version, poll_seconds, bell, facts });
+        const said = { boot_id, agent_version, poll_seconds, bell, facts };
+        const before = await agents.seen(scope, node, said);
         if (!before) return 'deleted';
         const now = clock.now();
-        const connection = connectionOf(before, now);
-        if (connection !== 'online') {
+        const news: EventDraft[] = [];
+        if (connectionOf(before, now) !== 'online') {
           const silentMs = now - before.seen_at;
           const detail = `The node is back after ${minutes(silentMs)} of silence.`;
-          await events.record(scope, [{ subject: node, code: 'node_back', detail, data: { silent_ms: silentMs } }]);
+          news.push({ subject: node, code: 'node_back', detail, data: { silent_ms: silentMs } });
         }
-        return { reap: true };
+        const restarted = before.boot_id !== boot_id;
+        const cloned = restarted && before.previous_boot_id === boot_id;
+        if (restarted) {
+          const known = { previous_boot_id: before.boot_id, ...(cloned && { cloned_at: now }) };
+          await agents.seen(scope, node, { ...said, ...known });
+        }
+        if (cloned && !isCloned(before, now)) {
+          const detail = 'Two machines use the token of this node: enroll one of them as a node of its own.';
+          news.push({ subject: node, code: 'node_cloned', detail });
+          log.warn('two machines use the token of one node', { node });
+        }
+        if (news.length > 0) await events.record(scope, news);
+        // What is not listed may be the other one's.
+        return { reap: !cloned && !isCloned(before, now) };
       },
     };
   },

@@ -3,6 +3,7 @@ import { giveUp } from '#domain/instance/accept.ts';
 import { type ClaimVerdict, claim, githubRefused, githubUnavailable, mayMint, minted } from '#domain/instance/claim.ts';
 import { credentialFreshMs } from '#domain/instance/deadlines.ts';
 import type { Instance } from '#domain/instance.ts';
+import { isCloned } from '#domain/node.ts';
 import { type Problem, problem } from '#domain/problem.ts';
 import type { Runner } from '#domain/runner.ts';
 import { secret } from '#domain/secret.ts';
@@ -115,7 +116,8 @@ export const claims = service({
       return made.value;
     }
 
-    async function plan({ row, runner }: Claimed): Promise<void> {
+    /** Before anything is made there: what is left behind, by whatever crash, is found by comparing. */
+    async function plan({ row, runner }: Pick<Claimed, 'row' | 'runner'>): Promise<void> {
       if (runner.credential_kind === 'registration') return;
       const { uid, org } = { uid: runner.uid, org: row.org };
       await github.plan({ hash: uid, org, runner: uid, due: clock.now() + firstComparisonMs });
@@ -129,16 +131,17 @@ export const claims = service({
           nodes.getMany(scope, [node]),
         ]);
         if (!row || row.node !== node || !runner) throw unwanted('The instance is to be removed.');
+        const roster = seen.get(node)?.roster;
+        if (isCloned(roster, clock.now())) throw wait('Two machines use the token of this node.', 60_000);
+        if (roster?.boot_id !== boot_id) throw wait('Another start of this machine has synced last: sync first.', 5000);
         const atGithub = runner.credential_kind !== 'registration';
         const verdict = claim(row, { generation, boot_id, id: ids.uid(), atGithub }, clock.now());
         if ('refused' in verdict) throw await refuse(scope, row, verdict);
-        const granted = await move(scope, row, verdict.granted);
+        const [granted] = await Promise.all([move(scope, row, verdict.granted), plan({ row, runner })]);
         if (!granted) throw wait('Another claim of this start is under way.', 1000);
 
         const claimed = { scope, row: granted, runner, node: seen.get(node) };
-        const credential = (await again(claimed)) ?? (await fresh(claimed));
-        await plan(claimed);
-        return credential;
+        return (await again(claimed)) ?? fresh(claimed);
       },
     };
   },

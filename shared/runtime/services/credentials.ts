@@ -7,7 +7,7 @@ import type { Runner } from '#domain/runner.ts';
 import { type Secret, secret } from '#domain/secret.ts';
 import type { Scope } from '#store/scope.ts';
 import { service } from '../service.ts';
-import { keys } from './keys.ts';
+import { type KeyReader, keyReader, keys } from './keys.ts';
 
 type Sealed = Pick<
   Runner,
@@ -15,13 +15,17 @@ type Sealed = Pick<
 >;
 
 /** The credentials of runners: sealed in the table, whole for a moment where they are needed. */
-export interface Credentials {
-  /** What a runner's row holds of a credential given now, and whether its runners are ephemeral by default. */
-  seal(scope: Scope, runner: string, token: string): Promise<Sealed & { readonly ephemeral: boolean }>;
+export interface CredentialReader {
   /** The credential itself. */
   open(scope: Scope, runner: Pick<Runner, 'uid' | 'credential'>): Promise<Secret>;
   /** What somebody of a role sees of it: all, or its mask. */
   show(scope: Scope, runner: Pick<Runner, 'uid' | 'credential' | 'credential_mask'>, role: Role): Promise<string>;
+}
+
+/** The same, for whoever is given one. */
+export interface Credentials extends CredentialReader {
+  /** What a runner's row holds of a credential given now, and whether its runners are ephemeral by default. */
+  seal(scope: Scope, runner: string, token: string): Promise<Sealed & { readonly ephemeral: boolean }>;
   /** The name of a credential, by which it can be told from others without being known. */
   fingerprint(token: string): string;
 }
@@ -31,6 +35,24 @@ const field = 'github_runner_token';
 const fingerprint = (token: string): string =>
   createHash('sha256').update(`runner credential\n${token}`).digest('base64url');
 
+function openReader(box: KeyReader): CredentialReader {
+  const open: CredentialReader['open'] = (scope, { uid, credential }) =>
+    box.open(scope, { runner: uid, field }, credential);
+  return {
+    open,
+    show: async (scope, runner, role) =>
+      seesSecrets(role) ? (await open(scope, runner)).reveal() : runner.credential_mask,
+  };
+}
+
+/** Opens the credentials of runners. */
+export const credentialReader = service({
+  id: 'credential-reader',
+  config: z.object({}),
+  uses: [keyReader],
+  open: (_config, { use }): CredentialReader => openReader(use(keyReader)),
+});
+
 /** Seals and opens the credentials of runners. */
 export const credentials = service({
   id: 'credentials',
@@ -38,9 +60,8 @@ export const credentials = service({
   uses: [keys],
   open: (_config, { use, clock }): Credentials => {
     const box = use(keys);
-    const open: Credentials['open'] = (scope, { uid, credential }) =>
-      box.open(scope, { runner: uid, field }, credential);
     return {
+      ...openReader(box),
       async seal(scope, runner, token) {
         if (isMaskedCredential(token)) {
           const detail = 'This is the mask of a token. Leave github_runner_token out to keep it, or send a whole one.';
@@ -56,9 +77,6 @@ export const credentials = service({
           ephemeral,
         };
       },
-      open,
-      show: async (scope, runner, role) =>
-        seesSecrets(role) ? (await open(scope, runner)).reveal() : runner.credential_mask,
       fingerprint,
     };
   },

@@ -15,48 +15,78 @@ export interface Place {
   readonly field: string;
 }
 
-/** Seals and opens the secrets of organizations, each with its organization's own key. */
-export interface Keys {
-  seal(scope: Scope, place: Place, value: Secret): Promise<string>;
+/** Opens the secrets of organizations, each with its organization's own key. */
+export interface KeyReader {
   open(scope: Scope, place: Place, sealed: string): Promise<Secret>;
 }
 
+/** Seals them too. */
+export interface Keys extends KeyReader {
+  seal(scope: Scope, place: Place, value: Secret): Promise<string>;
+}
+
+type Load = (scope: Scope, org: string) => Promise<Uint8Array>;
+
 const cachedMs = 5 * 60_000;
 
-/** Envelope encryption: one data key for each organization, wrapped by KMS, kept in memory for minutes. */
+/** Keeps data keys in memory for minutes. */
+function openKeys(load: Load, now: () => number): Keys {
+  const cache = new Map<string, { readonly key: Promise<Uint8Array>; readonly until: number }>();
+
+  async function keyOf(scope: Scope): Promise<Uint8Array> {
+    // The cache knows nothing of members: who may not be here gets no key from it either.
+    if ('member' in scope) await scope.member;
+    const org = orgId(scope.org);
+    const cached = cache.get(org);
+    if (cached && cached.until > now()) return cached.key;
+    const key = load(scope, org);
+    cache.set(org, { key, until: now() + cachedMs });
+    key.catch(() => cache.delete(org));
+    return key;
+  }
+
+  return {
+    seal: async (scope, place, value) => seal(await keyOf(scope), { org: scope.org, ...place }, value),
+    open: async (scope, place, sealed) => unseal(await keyOf(scope), { org: scope.org, ...place }, sealed),
+  };
+}
+
+const config = z.object({ RUNNER_PILOT_DATA_KEY: z.string().min(1) });
+
+/** Envelope encryption: one data key for each organization, wrapped by KMS; the first secret makes it. */
 export const keys = service({
   id: 'keys',
-  config: z.object({ RUNNER_PILOT_DATA_KEY: z.string().min(1) }),
+  config,
   uses: [repositories, kms],
   grants: [tableRead, tableWrite, { on: 'data-key', actions: ['kms:GenerateDataKey', 'kms:Decrypt'] }],
-  open: (config, { use, clock }): Keys => {
+  open: ({ RUNNER_PILOT_DATA_KEY: keyId }, { use, clock }): Keys => {
     const { dataKeys } = use(repositories);
-    const source = openDataKeySource(use(kms), config.RUNNER_PILOT_DATA_KEY);
-    const cache = new Map<string, { readonly key: Promise<Uint8Array>; readonly until: number }>();
-
-    async function load(scope: Scope, org: string): Promise<Uint8Array> {
+    const source = openDataKeySource(use(kms), keyId);
+    const load: Load = async (scope, org) => {
       const known = await dataKeys.find(scope);
       if (known !== undefined) return source.unwrap(org, known);
       const made = await source.generate(org);
       const kept = await dataKeys.create(scope, made.wrapped);
       return kept === made.wrapped ? made.plain : source.unwrap(org, kept);
-    }
-
-    async function keyOf(scope: Scope): Promise<Uint8Array> {
-      // The cache knows nothing of members: who may not be here gets no key from it either.
-      if ('member' in scope) await scope.member;
-      const org = orgId(scope.org);
-      const cached = cache.get(org);
-      if (cached && cached.until > clock.now()) return cached.key;
-      const key = load(scope, org);
-      cache.set(org, { key, until: clock.now() + cachedMs });
-      key.catch(() => cache.delete(org));
-      return key;
-    }
-
-    return {
-      seal: async (scope, place, value) => seal(await keyOf(scope), { org: scope.org, ...place }, value),
-      open: async (scope, place, sealed) => unseal(await keyOf(scope), { org: scope.org, ...place }, sealed),
     };
+    return openKeys(load, () => clock.now());
+  },
+});
+
+/** The same, to open only: for whoever reads, who needs no right to write or to make keys. */
+export const keyReader = service({
+  id: 'key-reader',
+  config,
+  uses: [repositories, kms],
+  grants: [tableRead, { on: 'data-key', actions: ['kms:Decrypt'] }],
+  open: ({ RUNNER_PILOT_DATA_KEY: keyId }, { use, clock }): KeyReader => {
+    const { dataKeys } = use(repositories);
+    const source = openDataKeySource(use(kms), keyId);
+    const load: Load = async (scope, org) => {
+      const known = await dataKeys.find(scope);
+      if (known === undefined) throw new Error('The organization has no data key, so nothing of it was sealed.');
+      return source.unwrap(org, known);
+    };
+    return openKeys(load, () => clock.now());
   },
 });

@@ -7,7 +7,7 @@ import { deploymentLabel, fullLabels, ownLabels, runnerLabel } from '#domain/run
 import type { GithubRunner } from '#github/runners.ts';
 import type { Scope } from '#store/scope.ts';
 import { service } from '../service.ts';
-import { credentials } from './credentials.ts';
+import { credentialReader } from './credentials.ts';
 import { github } from './github.ts';
 
 /** What an instance's container starts its runner with. */
@@ -50,10 +50,10 @@ const expired = (runner: Runner): GithubFailure => ({
 export const registrar = service({
   id: 'registrar',
   config: z.object({ RUNNER_PILOT_DEPLOYMENT: z.string().min(1) }),
-  uses: [github, credentials],
+  uses: [github, credentialReader],
   open: ({ RUNNER_PILOT_DEPLOYMENT: deployment }, { use, clock, log }): Registrar => {
     const { api, urlOf } = use(github);
-    const sealed = use(credentials);
+    const sealed = use(credentialReader);
 
     const removeById = async (runner: Runner, token: string, id: number, timeoutMs: number): Promise<Forgotten> => {
       const removed = await api.removeRunner(githubScope(runner.github_repo), token, id, timeoutMs);

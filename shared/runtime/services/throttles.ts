@@ -4,7 +4,6 @@ import { problem } from '#domain/problem.ts';
 import type { Rate, Verdict } from '#store/throttle-rules.ts';
 import { service } from '../service.ts';
 import { repositories } from './dynamodb.ts';
-import { tableRead, tableWrite } from './table.ts';
 
 const rate = (fallback: string) =>
   z
@@ -65,7 +64,7 @@ export const throttles = service({
   id: 'throttles',
   config: rateConfig,
   uses: [repositories],
-  grants: [tableRead, tableWrite],
+  grants: [{ on: 'throttle-rows', actions: ['dynamodb:PutItem', 'dynamodb:DeleteItem'] }],
   open: (config, { use }): Limits => {
     const rates: Readonly<Record<Policy, Rate>> = {
       register: config.RUNNER_PILOT_RATE_REGISTER,

@@ -70,7 +70,10 @@ export const withdrawal = service({
           const verdict = remove(row, { force, connection: connectionOf(roster, now) }, now);
           if ('busy' in verdict) throw busy(`the job "${verdict.busy}"`);
           if (outcome === undefined) return verdict.row;
-          return tried(verdict.row, now, outcome === 'busy' ? 'failed' : outcome);
+          // A claim that is under way may be making it at this moment: the sweep looks again.
+          const making = row.claim !== undefined && !row.claim.minted;
+          const sure = outcome === 'unknown' || (outcome === 'forgotten' && !making);
+          return tried(verdict.row, now, sure ? outcome : 'failed');
         };
         const moved = await changes.change(scope, found, decide, { by });
         if (!moved) throw notFound(name.uid);

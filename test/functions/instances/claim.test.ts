@@ -159,6 +159,10 @@ describe('a claim', () => {
     const told = await node.toldOf(uid);
     await node.sync([node.seen(uid, told?.generation ?? 0, 'gone')]);
     expect((await stage.rows()).filter(({ pk }) => pk === `CREDENTIAL#${uid}`)).toEqual([]);
+    expect(stage.github.runners().some(({ name }) => name === `rp-${uid}`)).toBe(true);
+    stage.pass(2 * minute);
+    await stage.cloud.sweep();
+    expect(stage.github.runners().some(({ name }) => name === `rp-${uid}`)).toBe(false);
   });
 
   it('gets nothing to start where two machines use one token', async () => {

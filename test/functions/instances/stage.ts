@@ -30,6 +30,8 @@ export interface Stage extends AsyncDisposable {
   row(instance: string): Promise<Record<string, unknown> | undefined>;
   /** Everything that may never be, as it is now. */
   wrongs(): Promise<string[]>;
+  /** Rows that no sweep has looked at in time. */
+  overdue(): Promise<string[]>;
 }
 
 export const pat = 'ghp_canaryCanaryCanaryCanaryCanary0001';
@@ -145,7 +147,7 @@ export async function openStage(env: Record<string, string> = {}): Promise<Stage
       finals = now;
       return [...changed, ...violations(now, { now: stageNow(), secrets: [pat] })];
     },
-    close,
+    overdue: async () => violations(await rows(), { now: stageNow(), sweepMs: minute }),
     [Symbol.asyncDispose]: close,
   } as Stage;
 }
