@@ -18,6 +18,8 @@ export interface LogsOptions {
   readonly accountId: string;
   readonly onError: (what: string, error: unknown) => void;
   readonly now?: () => number;
+  /** Groups that are there from the start, as a deployment makes them: their names to how many days they keep. */
+  readonly groups?: Readonly<Record<string, number>>;
 }
 
 const hourMs = 3_600_000;
@@ -31,6 +33,11 @@ export function openLogs(options: LogsOptions): AwsService & { close(): Promise<
   const catalog = openCatalog(join(dataFolder, 'logs'));
   const arns = arnsOf(region, accountId);
   let cleaning = Promise.resolve();
+  for (const [name, days] of Object.entries(options.groups ?? {})) {
+    if (!catalog.groups.has(name)) catalog.createGroup(name, now());
+    const group = catalog.groups.get(name);
+    if (group && group.retentionInDays === undefined) catalog.setRetention(group, days);
+  }
 
   function clean(): void {
     cleaning = cleaning

@@ -6,7 +6,7 @@ import { openKms } from './kms.ts';
 import { openLogs } from './logs.ts';
 import { openSsm } from './ssm.ts';
 import { openSts } from './sts.ts';
-import { accountId, dataAlias, region, signingAlias, stage, syncDocument } from './surroundings.ts';
+import { accountId, dataAlias, logGroup, region, signingAlias, stage, syncDocument } from './surroundings.ts';
 
 /** What {@link openServices} needs. */
 export interface ServicesOptions {
@@ -30,7 +30,7 @@ export interface Services extends AwsServices {
 export function openServices({ dataFolder, installation, runDir, onError }: ServicesOptions): Services {
   const here = { dataFolder, region, accountId, onError };
   const kms = openKms({ ...here, signingAlias, dataAlias });
-  const logs = openLogs(here);
+  const logs = openLogs({ ...here, groups: { [logGroup]: 30 } });
   const sts = openSts(here);
   const ssm = openSsm({
     ...here,
