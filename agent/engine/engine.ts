@@ -1,0 +1,227 @@
+import type { IncomingMessage } from 'node:http';
+import * as z from 'zod';
+import { type Call, fetchText, open } from '../http.ts';
+import type { EngineAddress } from './address.ts';
+import { engineFailure, isEngineFailure } from './failure.ts';
+import { linesOf } from './lines.ts';
+import { Container, Event, Image, Info, ListedContainer, Network, Progress, Stats, Version } from './replies.ts';
+
+/** The newest version of the API that we were written against; an older engine is spoken to in its own. */
+const newestApi = '1.51';
+/** One-shot figures came with this version. */
+const oldestApi = '1.41';
+
+const order = (version: string) => {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major * 1000 + minor;
+};
+
+const Message = z.object({ message: z.string() });
+const Created = z.object({ Id: z.string() });
+
+function messageOf(status: number, text: string): string {
+  try {
+    return Message.parse(JSON.parse(text)).message.trim();
+  } catch {
+    return text.trim().slice(0, 512) || `The engine answered ${status}.`;
+  }
+}
+
+type Query = Readonly<Record<string, string | number | boolean>>;
+type Filters = Readonly<Record<string, readonly string[]>>;
+
+/** A Docker engine: the calls that we need of its HTTP API. What it refuses is thrown as an `EngineFailure`. */
+export function createEngine(address: EngineAddress) {
+  let versioned: Promise<{ readonly version: string; readonly api: string }> | undefined;
+
+  const negotiate = async () => {
+    const answer = await fetchText({ target: address('/version'), method: 'GET', timeoutSeconds: 10 });
+    if (answer.status !== 200) throw engineFailure(answer.status, messageOf(answer.status, answer.text));
+    const { Version: version, ApiVersion, MinAPIVersion } = Version.parse(JSON.parse(answer.text));
+    const api = order(ApiVersion) < order(newestApi) ? ApiVersion : newestApi;
+    if (order(api) < order(oldestApi) || order(MinAPIVersion ?? '1.0') > order(newestApi)) {
+      throw engineFailure(0, `Docker ${version} speaks API ${ApiVersion}; ${oldestApi} to ${newestApi} is needed.`);
+    }
+    return { version, api };
+  };
+  const version = () => {
+    versioned ??= negotiate().catch((error) => {
+      versioned = undefined;
+      throw error;
+    });
+    return versioned;
+  };
+
+  const prepare = async (
+    method: Call['method'],
+    path: string,
+    query: Query,
+    body: unknown,
+    options: Pick<Call, 'signal' | 'timeoutSeconds'>,
+  ): Promise<Call> => {
+    const { api } = await version();
+    const search = new URLSearchParams(
+      Object.entries(query).map(([name, value]): [string, string] => [name, `${value}`]),
+    );
+    return {
+      target: address(`/v${api}${path}?${search}`),
+      method,
+      ...options,
+      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    };
+  };
+
+  /** Calls, and reads the whole answer; `fine` are the statuses, besides 2xx, that are not failures. */
+  const call = async (
+    method: Call['method'],
+    path: string,
+    query: Query = {},
+    body?: unknown,
+    options: Pick<Call, 'signal' | 'timeoutSeconds'> & { readonly fine?: readonly number[] } = {},
+  ) => {
+    const { fine = [], ...rest } = options;
+    const answer = await fetchText(await prepare(method, path, query, body, rest));
+    const ok = (answer.status >= 200 && answer.status < 300) || fine.includes(answer.status);
+    if (!ok) throw engineFailure(answer.status, messageOf(answer.status, answer.text));
+    return answer;
+  };
+  const read = async <T extends z.ZodType>(schema: T, path: string, query: Query = {}): Promise<z.output<T>> =>
+    schema.parse(JSON.parse((await call('GET', path, query)).text));
+  const find = async <T extends z.ZodType>(schema: T, path: string): Promise<z.output<T> | undefined> => {
+    try {
+      return await read(schema, path);
+    } catch (error) {
+      if (isEngineFailure(error, 404)) return undefined;
+      throw error;
+    }
+  };
+  const stream = async (
+    method: Call['method'],
+    path: string,
+    query: Query,
+    signal: AbortSignal | undefined,
+    timeoutSeconds: number,
+  ): Promise<IncomingMessage> => {
+    const response = await open(await prepare(method, path, query, undefined, { signal, timeoutSeconds }));
+    if (response.statusCode === 200) return response;
+    let text = '';
+    for await (const chunk of response) text += chunk;
+    throw engineFailure(response.statusCode ?? 0, messageOf(response.statusCode ?? 0, text));
+  };
+  const id = encodeURIComponent;
+  const filters = (given: Filters) => ({ filters: JSON.stringify(given) });
+
+  return {
+    version,
+
+    /** Forgets which version was spoken: another engine may answer now. */
+    forget(): void {
+      versioned = undefined;
+    },
+
+    /** Resolves if the engine answers within a few seconds. */
+    async ping(): Promise<void> {
+      await call('GET', '/_ping', {}, undefined, { timeoutSeconds: 4 });
+    },
+
+    info: (): Promise<Info> => read(Info, '/info'),
+
+    /** A container, by name or id. */
+    findContainer: (name: string): Promise<Container | undefined> => find(Container, `/containers/${id(name)}/json`),
+
+    /** All containers that have these labels, `name` or `name=value`, whether they run or not. */
+    listContainers: (labels: readonly string[]): Promise<ListedContainer[]> =>
+      read(z.array(ListedContainer), '/containers/json', { all: true, ...filters({ label: labels }) }),
+
+    /** Makes a container, and answers its id. */
+    async createContainer(name: string, spec: unknown): Promise<string> {
+      const { text } = await call('POST', '/containers/create', { name }, spec, { timeoutSeconds: 120 });
+      return Created.parse(JSON.parse(text)).Id;
+    },
+
+    /** Starts a container: by its id, for a name may have come to mean another. */
+    async startContainer(containerId: string): Promise<void> {
+      await call('POST', `/containers/${id(containerId)}/start`, {}, undefined, { timeoutSeconds: 120, fine: [304] });
+    },
+
+    /** Asks a container to stop, and kills it after the grace. */
+    async stopContainer(containerId: string, graceSeconds: number): Promise<void> {
+      const options = { timeoutSeconds: graceSeconds + 60, fine: [304, 404] };
+      await call('POST', `/containers/${id(containerId)}/stop`, { t: graceSeconds }, undefined, options);
+    },
+
+    /** Removes a container and its volumes; one that runs only by `force`. */
+    async removeContainer(containerId: string, force: boolean): Promise<void> {
+      const options = { timeoutSeconds: 120, fine: [404] };
+      await call('DELETE', `/containers/${id(containerId)}`, { v: true, force }, undefined, options);
+    },
+
+    /** Is there a file at this path of a container? It need not run. */
+    async hasFile(containerId: string, path: string): Promise<boolean> {
+      const answer = await call('HEAD', `/containers/${id(containerId)}/archive`, { path }, undefined, { fine: [404] });
+      return answer.status === 200;
+    },
+
+    /** A container's output: frames of stdout and stderr, each line after the engine's timestamp. */
+    logs: (containerId: string, since: string, follow: boolean, signal?: AbortSignal): Promise<IncomingMessage> =>
+      stream(
+        'GET',
+        `/containers/${id(containerId)}/logs`,
+        { stdout: true, stderr: true, timestamps: true, since, follow },
+        signal,
+        0,
+      ),
+
+    /** What a container uses now; without the engine's second sample a second later. */
+    stats: (containerId: string): Promise<Stats> =>
+      read(Stats, `/containers/${id(containerId)}/stats`, { stream: false, 'one-shot': true }),
+
+    findImage: (image: string): Promise<Image | undefined> => find(Image, `/images/${image}/json`),
+
+    /** Pulls an image; a failure is what the registry said. */
+    async pullImage(
+      name: string,
+      tag: string,
+      signal: AbortSignal,
+      onProgress: (progress: Progress) => void,
+    ): Promise<void> {
+      const response = await stream('POST', '/images/create', { fromImage: name, tag }, signal, 300);
+      for await (const line of linesOf(response)) {
+        const progress = Progress.parse(JSON.parse(line));
+        // The status is 200 even if the pull fails later: the stream of progress then has an error.
+        if (progress.error !== undefined) throw engineFailure(200, progress.error);
+        onProgress(progress);
+      }
+    },
+
+    listNetworks: (): Promise<Network[]> => read(z.array(Network), '/networks'),
+
+    /** Makes a bridge network with one subnet. */
+    async createNetwork(name: string, subnet: string, labels: Readonly<Record<string, string>>): Promise<void> {
+      const spec = {
+        Name: name,
+        CheckDuplicate: true,
+        Driver: 'bridge',
+        IPAM: { Config: [{ Subnet: subnet }] },
+        Labels: labels,
+      };
+      await call('POST', '/networks/create', {}, spec, { timeoutSeconds: 60 });
+    },
+
+    async removeNetwork(name: string): Promise<void> {
+      await call('DELETE', `/networks/${id(name)}`, {}, undefined, { timeoutSeconds: 60, fine: [404] });
+    },
+
+    /** What happens to containers with this label from now on, until the engine ends it. */
+    async events(label: string, signal: AbortSignal, onEvent: (event: Event) => void): Promise<void> {
+      const query = filters({ type: ['container'], label: [label] });
+      for await (const line of linesOf(await stream('GET', '/events', query, signal, 0))) {
+        const event = Event.safeParse(JSON.parse(line));
+        if (event.success) onEvent(event.data);
+      }
+    },
+  };
+}
+
+/** A Docker engine. */
+export type Engine = ReturnType<typeof createEngine>;

@@ -1,0 +1,56 @@
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+
+/** How the agent is set up, read once from its environment. */
+export interface Settings {
+  /** The control plane, for enrolling. */
+  readonly url: string | undefined;
+  /** What must survive a reboot: the state file, GitHub's runner. */
+  readonly stateFolder: string;
+  /** What must not: the door, the credentials of what is about to start. On tmpfs. */
+  readonly runFolder: string;
+  readonly dockerHost: string | undefined;
+  /** The managed instance that SSM rings for this machine. */
+  readonly bell: string | undefined;
+  /** From which every container's network is taken, a /28 each. */
+  readonly networkRange: string;
+  /** How much output of an instance is shipped, in bytes a second; more is dropped, and said. */
+  readonly logBytesPerSecond: number;
+  /** Whether the agent ends when its standard input does. */
+  readonly endsWithParent: boolean;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+function defaultRunFolder(env: Environment): string {
+  const usual = '/run/runner-pilot';
+  if (process.getuid?.() === 0) return usual;
+  try {
+    accessSync(usual, constants.W_OK);
+    return usual;
+  } catch {
+    if (env.XDG_RUNTIME_DIR) return join(env.XDG_RUNTIME_DIR, 'runner-pilot');
+    throw new Error(`${usual} can't be written. Set RUNNER_PILOT_AGENT_RUN to a folder on tmpfs that is yours alone.`);
+  }
+}
+
+function positive(env: Environment, name: string, otherwise: number): number {
+  const value = env[name];
+  if (!value) return otherwise;
+  if (!/^[1-9]\d{0,11}$/.test(value)) throw new Error(`${name} is "${value}"; it must be a whole number above 0.`);
+  return Number(value);
+}
+
+/** Reads the settings; an error says which variable is wrong, and what would be right. */
+export function readSettings(env: Environment): Settings {
+  return {
+    url: env.RUNNER_PILOT_URL || undefined,
+    stateFolder: env.RUNNER_PILOT_AGENT_STATE || '/var/lib/runner-pilot',
+    runFolder: env.RUNNER_PILOT_AGENT_RUN || defaultRunFolder(env),
+    dockerHost: env.DOCKER_HOST || undefined,
+    bell: env.RUNNER_PILOT_MANAGED_INSTANCE_ID || undefined,
+    networkRange: env.RUNNER_PILOT_NETWORK_RANGE || '10.213.0.0/16',
+    logBytesPerSecond: positive(env, 'RUNNER_PILOT_LOG_BYTES_PER_SECOND', 1_000_000),
+    endsWithParent: env.RUNNER_PILOT_AGENT_PARENT_PIPE === '1',
+  };
+}

@@ -1,0 +1,86 @@
+import type { Desired } from '#contract/agent.ts';
+import { containerName } from '#domain/instance.ts';
+import type { Container } from '../engine/replies.ts';
+import { label, type Owner, ownerLabels } from './labels.ts';
+
+/** What a container is made from, besides what is desired. */
+export interface Making {
+  readonly owner: Owner;
+  readonly bootId: string;
+  /** The host's folder with this start's credential and parameters. */
+  readonly inputFolder: string;
+  /** The host's copy of the entry script. */
+  readonly entryPath: string;
+  /** GitHub's runner on this host, where it is to be mounted. */
+  readonly runner: { readonly folder: string; readonly version: string; readonly caPath: string } | undefined;
+  /** Whether the engine has an init to put before the runner. */
+  readonly init: boolean;
+}
+
+/** Where things are in the container: the entry script knows these paths. */
+export const inside = {
+  entry: '/runner-pilot/entry.sh',
+  input: '/runner-pilot/input',
+  runner: '/runner-pilot/runner',
+  ca: '/runner-pilot/ca.pem',
+} as const;
+
+// The newest 64 MiB of output are kept by the engine: they are also what is shipped once the control plane is back.
+const logging = { Type: 'json-file', Config: { 'max-size': '16m', 'max-file': '4' } };
+
+const bind = (Source: string, Target: string, ReadOnly: boolean) => ({ Type: 'bind', Source, Target, ReadOnly });
+
+/**
+ * The engine's description of an instance's container. Whatever a user typed is a JSON value here and a file's content
+ * later, and never part of a command. `no-new-privileges` is left off: GitHub's own image uses sudo.
+ */
+export function containerSpec(desired: Desired, making: Making) {
+  const { cpus, memory_mb, pids } = desired.limits;
+  const { runner } = making;
+  const memory = memory_mb === null ? undefined : memory_mb * 1024 * 1024;
+  return {
+    Image: desired.image,
+    Hostname: containerName(desired.uid),
+    Entrypoint: ['/bin/sh', inside.entry],
+    Cmd: [],
+    Tty: false,
+    OpenStdin: false,
+    Labels: {
+      ...ownerLabels(making.owner),
+      [label.instance]: desired.uid,
+      [label.generation]: `${desired.generation}`,
+      [label.boot]: making.bootId,
+      ...(runner === undefined ? {} : { [label.runner]: runner.version }),
+    },
+    HostConfig: {
+      // Its identity at GitHub is spent when it exits.
+      RestartPolicy: { Name: 'no' },
+      Init: making.init,
+      NetworkMode: containerName(desired.uid),
+      LogConfig: logging,
+      ...(cpus === null ? {} : { NanoCpus: Math.round(cpus * 1e9) }),
+      // Without swap of its own: a limit is a limit.
+      ...(memory === undefined ? {} : { Memory: memory, MemorySwap: memory }),
+      ...(pids === null ? {} : { PidsLimit: pids }),
+      Mounts: [
+        bind(making.entryPath, inside.entry, true),
+        bind(making.inputFolder, inside.input, false),
+        ...(runner === undefined
+          ? []
+          : [bind(runner.folder, inside.runner, true), bind(runner.caPath, inside.ca, true)]),
+      ],
+    },
+  };
+}
+
+/** Has it never been started? Only such a container may be started by us. */
+export const isUnstarted = ({ State }: Container): boolean => State.Status === 'created' && isNever(State.StartedAt);
+
+/** The engine's way to say never. */
+export const isNever = (time: string): boolean => time.startsWith('0001-');
+
+/** The generation that a container was made for; 0 if it doesn't say. */
+export function generationOf(labels: Readonly<Record<string, string>> | null | undefined): number {
+  const generation = Number(labels?.[label.generation]);
+  return Number.isSafeInteger(generation) && generation > 0 ? generation : 0;
+}

@@ -1,0 +1,171 @@
+import type { Desired } from '#contract/agent.ts';
+import { DockerImage } from '#domain/grammar.ts';
+import { containerName } from '#domain/instance.ts';
+import type { Control, Granted } from '../control/client.ts';
+import type { Refusal } from '../control/refusal.ts';
+import type { Engine } from '../engine/engine.ts';
+import { isEngineFailure } from '../engine/failure.ts';
+import type { Container, Image } from '../engine/replies.ts';
+import { containerSpec, isUnstarted, type Making } from './container.ts';
+import type { Images, OnPull } from './images.ts';
+import type { Inputs } from './input.ts';
+import { label, type Owner, ownerLabels } from './labels.ts';
+import type { Networks } from './network.ts';
+import type { Probe } from './probe.ts';
+import type { RunnerRelease, Runners } from './runner.ts';
+
+/** What starting takes: the machine's, shared by all its nodes. */
+export interface Machine {
+  readonly engine: Engine;
+  readonly images: Images;
+  readonly networks: Networks;
+  readonly inputs: Inputs;
+  readonly probe: Probe;
+  readonly runners: Runners;
+  readonly bootId: string;
+  readonly entryPath: string;
+  readonly caPath: string;
+  readonly architecture: () => string;
+  readonly hasInit: () => boolean;
+}
+
+/** What came of a start. */
+export type Started =
+  /** It runs, or ran: to be looked at. */
+  | { readonly kind: 'started' }
+  /** It can't be made; the control plane decides what then. */
+  | { readonly kind: 'refused'; readonly code: string; readonly detail: string; readonly retryable: boolean }
+  /** The control plane did not grant it. */
+  | { readonly kind: 'ungranted'; readonly refusal: Refusal };
+
+interface Ungranted {
+  readonly ok: false;
+  readonly refusal: Refusal;
+}
+
+const refused = (code: string, detail: string, retryable: boolean): Started => ({
+  kind: 'refused',
+  code,
+  detail: detail.slice(0, 1024),
+  retryable,
+});
+
+// What no second try mends: the image has no shell, is for another machine, or asks for what there isn't.
+const hopeless = /executable file not found|no such file or directory|exec format error|permission denied/i;
+
+/**
+ * Starts what was told, from the image on: pull, claim, create, the credential, start by the engine's id. The order is
+ * that of the protocol's model: whoever dies between any two of these is followed by one who begins again, and nothing
+ * is started twice.
+ */
+export async function startInstance(
+  machine: Machine,
+  {
+    owner,
+    control,
+    desired,
+    release,
+    found,
+    signal,
+    onPull,
+    onGranted,
+  }: {
+    readonly owner: Owner;
+    readonly control: Control;
+    readonly desired: Desired;
+    readonly release: RunnerRelease | null;
+    /** The container of this generation that was made and never started, if there is one. */
+    readonly found: Container | undefined;
+    readonly signal: AbortSignal;
+    readonly onPull: OnPull;
+    readonly onGranted: (granted: Granted) => void;
+  },
+): Promise<Started> {
+  const { engine, networks, inputs, bootId } = machine;
+  const { uid, generation, image } = desired;
+  const name = containerName(uid);
+  if (!DockerImage.safeParse(image).success) {
+    return refused('image_invalid', `"${image.slice(0, 200)}" is no image reference.`, false);
+  }
+
+  const pulled = await machine.images.ensure(image, signal, onPull);
+  if ('code' in pulled) return refused(pulled.code, pulled.detail, pulled.retryable);
+  const runner = await chooseRunner(machine, desired, pulled, release, owner);
+  if (runner !== undefined && 'kind' in runner) return runner;
+  signal.throwIfAborted();
+
+  // The network is made while the control plane asks GitHub; if the claim isn't granted it goes again.
+  const network = networks.ensure(name, { ...ownerLabels(owner), [label.instance]: uid });
+  network.catch(() => undefined);
+  const claimed = await control.claim(uid, { generation, boot_id: bootId }, signal).catch((error): Ungranted => {
+    if (signal.aborted) throw error;
+    return {
+      ok: false,
+      refusal: { status: 503, code: 'control.unreachable', detail: `${error}`, retryAfterSeconds: undefined },
+    };
+  });
+  if (!claimed.ok) {
+    await network.catch(() => undefined);
+    if (found === undefined) await networks.remove(name).catch(() => undefined);
+    return { kind: 'ungranted', refusal: claimed.refusal };
+  }
+  onGranted(claimed.reply);
+  await network;
+  signal.throwIfAborted();
+
+  const inputFolder = inputs.prepare(uid);
+  const making: Making = { owner, bootId, inputFolder, entryPath: machine.entryPath, runner, init: machine.hasInit() };
+  let id = found?.Id;
+  if (id === undefined) {
+    try {
+      id = await engine.createContainer(name, containerSpec(desired, making));
+    } catch (error) {
+      if (isEngineFailure(error, 409)) {
+        // A create of a former agent has landed in the meantime. It is as good as ours, if it never ran.
+        const other = await engine.findContainer(name);
+        if (other === undefined || !isUnstarted(other)) return { kind: 'started' };
+        id = other.Id;
+      } else if (isEngineFailure(error)) {
+        const retryable = error.engineStatus !== 400;
+        return refused('container_refused', `The engine does not make the container: ${error.message}`, retryable);
+      } else throw error;
+    }
+  }
+  inputs.put(uid, claimed.reply);
+  signal.throwIfAborted();
+  try {
+    await engine.startContainer(id);
+  } catch (error) {
+    if (!isEngineFailure(error)) throw error;
+    inputs.remove(uid);
+    // Not by force: should it run after all, it stays.
+    await engine.removeContainer(id, false).catch(() => undefined);
+    await networks.remove(name).catch(() => undefined);
+    const detail = `The engine does not start the container: ${error.message}`;
+    return refused('start_failed', detail, !hopeless.test(error.message));
+  }
+  return { kind: 'started' };
+}
+
+type Mounted = NonNullable<Making['runner']>;
+
+/** GitHub's runner, if it is to be mounted; undefined if the image has it. */
+async function chooseRunner(
+  { probe, runners, architecture, caPath }: Machine,
+  { runner_source, image }: Desired,
+  { Id }: Image,
+  release: RunnerRelease | null,
+  owner: Owner,
+): Promise<Mounted | Started | undefined> {
+  if (runner_source === 'image') return undefined;
+  if (runner_source === 'auto' && (await probe(Id, owner))) return undefined;
+  if (release === null) {
+    const detail = `${image} does not bring GitHub's runner, and it is not known yet where to get it.`;
+    return refused('runner_unavailable', detail, true);
+  }
+  try {
+    return { ...(await runners.ensure(release, architecture())), caPath };
+  } catch (error) {
+    return refused('runner_unavailable', error instanceof Error ? error.message : `${error}`, true);
+  }
+}

@@ -1,0 +1,18 @@
+import { label } from './labels.ts';
+import type { Machine } from './start.ts';
+
+/** Removes what an agent that died has left behind and no worker would come across: before any of them begins. */
+export async function tidy({ engine, networks, inputs, runners }: Machine): Promise<void> {
+  const containers = await engine.listContainers([label.node]);
+  const probes = containers.filter(({ Labels }) => Labels?.[label.probe] !== undefined);
+  for (const { Id } of probes) await engine.removeContainer(Id, true);
+
+  const uids = new Set(containers.map(({ Labels }) => Labels?.[label.instance]));
+  for (const uid of inputs.list()) if (!uids.has(uid)) inputs.remove(uid);
+  for (const { Name, Labels } of await engine.listNetworks()) {
+    const uid = Labels?.[label.instance];
+    // One that is in use all the same is not ours to judge.
+    if (uid !== undefined && !uids.has(uid)) await networks.remove(Name).catch(() => undefined);
+  }
+  await runners.tidy(new Set(containers.flatMap(({ Labels }) => Labels?.[label.runner] ?? [])));
+}

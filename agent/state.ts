@@ -1,0 +1,127 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+
+/** A node that this machine is, and the token that says so. */
+export const NodeRecord = z.object({
+  uid: z.string(),
+  name: z.string(),
+  organization: z.string(),
+  deployment: z.string(),
+  url: z.string(),
+  token: z.string(),
+});
+export type NodeRecord = z.output<typeof NodeRecord>;
+
+/** Up to where a container's output has been dealt with: the engine's timestamp, how many lines have it, the line's number. */
+export const Position = z.object({ time: z.string(), ordinal: z.int(), seq: z.int() });
+export type Position = z.output<typeof Position>;
+
+/** What the agent remembers of an instance besides what the engine's labels say. */
+export const InstanceRecord = z.object({
+  /** The container this is about. */
+  container: z.string(),
+  /** Up to where its output is shipped. */
+  shipped: Position.optional(),
+  /** The number of the last line that was read for what the runner does. */
+  read: z.int(),
+  phase: z.enum(['running', 'listening', 'busy']),
+  job: z.string().optional(),
+  listened_at: z.int().optional(),
+  jobs: z.int(),
+  trouble: z.object({ code: z.string(), line: z.string() }).optional(),
+});
+export type InstanceRecord = z.output<typeof InstanceRecord>;
+
+const State = z.object({
+  seq: z.int(),
+  nodes: z.array(NodeRecord),
+  instances: z.record(z.string(), InstanceRecord),
+});
+
+/** Saving is put off by this long, so that many changes are one write. */
+const lingerMs = 1000;
+
+/**
+ * The agent's one small file. Losing it costs a new enrollment and a little work: what runs is known by the engine's
+ * labels. It is replaced as a whole, so that a crash leaves the old one or the new one.
+ */
+export function openState(folder: string) {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, 'agent.json');
+  const state = read(path);
+  let timer: NodeJS.Timeout | undefined;
+
+  const save = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const draft = `${path}.new`;
+    const file = openSync(draft, 'w', 0o600);
+    try {
+      writeSync(file, `${JSON.stringify(state)}\n`);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(draft, path);
+    // The name is only durable once its folder is.
+    const parent = openSync(folder, 'r');
+    fsyncSync(parent);
+    closeSync(parent);
+  };
+
+  return {
+    nodes: (): readonly NodeRecord[] => state.nodes,
+
+    putNode(record: NodeRecord): void {
+      state.nodes = [...state.nodes.filter((node) => node.uid !== record.uid), record];
+      save();
+    },
+
+    removeNode(uid: string): void {
+      state.nodes = state.nodes.filter((node) => node.uid !== uid);
+      save();
+    },
+
+    instance: (uid: string): InstanceRecord | undefined => state.instances[uid],
+
+    /** Remembers an instance, soon. */
+    putInstance(uid: string, record: InstanceRecord): void {
+      state.instances[uid] = record;
+      timer ??= setTimeout(save, lingerMs);
+    },
+
+    removeInstance(uid: string): void {
+      if (!(uid in state.instances)) return;
+      delete state.instances[uid];
+      timer ??= setTimeout(save, lingerMs);
+    },
+
+    /** The number of the next report: it grows even when the clock goes back. */
+    nextSeq(now: number): number {
+      state.seq = Math.max(state.seq + 1, now);
+      return state.seq;
+    },
+
+    save,
+  };
+}
+
+/** The agent's state file. */
+export type AgentState = ReturnType<typeof openState>;
+
+function read(path: string): z.output<typeof State> {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      return { seq: 0, nodes: [], instances: {} };
+    throw error;
+  }
+  try {
+    return State.parse(JSON.parse(text));
+  } catch (error) {
+    throw new Error(`${path} can't be read. Move it away, and enroll this machine again.`, { cause: error });
+  }
+}
