@@ -154,6 +154,9 @@ export function createInstance(options: InstanceOptions) {
     });
   };
 
+  /** A refusal is answered by another `not_before`, or by another want: until then there is nothing to try. */
+  const isHeld = (desired: Desired) => refusal?.key === keyOf(desired) && Date.now() - refusal.atMs < refusalHoldsMs;
+
   const refuse = (desired: Desired, code: string, detail: string, retryable: boolean) => {
     refusal = { key: keyOf(desired), atMs: Date.now() };
     log.say(retryable ? 'WARN' : 'ERROR', detail);
@@ -181,6 +184,7 @@ export function createInstance(options: InstanceOptions) {
     const waitMs = (desired.not_before ?? 0) - Date.now();
     let found = await engine.findContainer(name);
     if (found !== undefined && !isUnstarted(found)) return look(found);
+    if (isHeld(desired)) return;
     if (waitMs > 0) return later(Math.min(waitMs, longestWaitMs));
     if (found !== undefined && generationOf(found.Config.Labels) !== desired.generation) {
       await engine.removeContainer(found.Id, false);
@@ -277,9 +281,7 @@ export function createInstance(options: InstanceOptions) {
       const same = before !== undefined && keyOf(before) === keyOf(next);
       wanted = next;
       if (next.want !== 'run' && before?.want === 'run') interrupt.abort();
-      // A refusal is answered by another `not_before`, or by another want: until then there is nothing to try.
-      const isRefused = refusal?.key === keyOf(next) && Date.now() - refusal.atMs < refusalHoldsMs;
-      if (same && (working || (settled && watch !== undefined) || isRefused)) return;
+      if (same && (working || (settled && watch !== undefined))) return;
       void work();
     },
 

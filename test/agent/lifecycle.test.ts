@@ -45,7 +45,7 @@ beforeAll(async () => {
   });
   control.settings.runner = {
     version: '2.335.0',
-    urls: { x64: github.distUrl.replace('{version}', '2.335.0').replace('{arch}', 'x64') },
+    urls: { x64: github.distUrl.replaceAll('{version}', '2.335.0').replace('{arch}', 'x64') },
     sha256: { x64: github.distSha256('x64') },
   };
   machine = makeMachine(control.url);
