@@ -79,7 +79,8 @@ test('pages lead from one to the next and show each organization once', async ()
 
   while (next) {
     const page: Response = await fetch(next, { headers: { authorization: `Bearer ${john.token}` } });
-    seen.push(...(await page.json()).map(({ short_name }: { short_name: string }) => short_name));
+    const items = (await page.json()) as { short_name: string }[];
+    seen.push(...items.map(({ short_name }) => short_name));
     next = /<([^>]+)>; rel="next"/.exec(page.headers.get('link') ?? '')?.[1];
   }
 

@@ -17,6 +17,17 @@ export const throttles: Suite = (world) => {
     expect(won.filter(({ allowed }) => !allowed).every(({ retryAfterSeconds }) => retryAfterSeconds === 36)).toBe(true);
   });
 
+  it('lets two hundred take at once from a large bucket, and counts each', async () => {
+    const { table } = world();
+    const name = v7();
+    const large = { capacity: 1000, refillSeconds: 3600 };
+
+    const { won } = await together(200, () => table.throttles.take(name, large));
+
+    expect(won.filter(({ allowed }) => allowed)).toHaveLength(200);
+    expect((await table.throttles.take(name, large)).remaining).toBe(799);
+  });
+
   it('counts down what remains, and fills up again one by one', async () => {
     const { table, clock } = world();
     const name = v7();
