@@ -1,11 +1,12 @@
 import * as z from 'zod';
-import type { Instance } from '#domain/instance.ts';
+import type { Claim, Instance } from '#domain/instance.ts';
 import { orgId } from '#domain/organization.ts';
+import { absent, any, expired, is } from './expression.ts';
 import { keys } from './keys.ts';
 import type { Link } from './link.ts';
 import { rowType } from './row.ts';
 import { type Scope, within } from './scope.ts';
-import { put, type Step } from './steps.ts';
+import { put, remove } from './steps.ts';
 
 /** The credential of a claim, sealed; good for one start. */
 export const ClaimCredential = z.object({
@@ -26,12 +27,27 @@ export interface CredentialDraft {
 
 const row = rowType('credential', ClaimCredential);
 
-/** The step that stores the credential of an instance's claim, in the transition that says it was minted. */
-export function credentialStep(link: Link, instance: Instance, { sealed, ttlSeconds }: CredentialDraft): Step {
-  const { org, uid, generation, claim } = instance;
+/**
+ * Stores the credential of an instance's claim: false if a later claim has stored one. Ids of claims are UUIDv7, so that
+ * later ones are greater.
+ */
+export async function storeCredential(
+  link: Link,
+  { org, uid, generation }: Instance,
+  claim: Claim,
+  { sealed, ttlSeconds }: CredentialDraft,
+): Promise<boolean> {
   const now = link.now();
-  const credential = { org, instance: uid, generation, claim: claim?.id ?? '', sealed, created_at: now };
-  return put(row.write(keys.credential(uid), credential, { expires_at: now + ttlSeconds * 1000 }));
+  const credential = { org, instance: uid, generation, claim: claim.id, sealed, created_at: now };
+  const newest = any(absent(), expired(now), is('claim', '<=', claim.id));
+  const stored = row.write(keys.credential(uid), credential, { expires_at: now + ttlSeconds * 1000 });
+  return (await link.write(put(stored, newest, () => 'late' as const))).done;
+}
+
+/** Removes the credential of an instance, or only that of one claim. */
+export async function forgetCredential(link: Link, instance: string, claim?: string): Promise<void> {
+  const where = claim === undefined ? undefined : is('claim', '=', claim);
+  await link.write(remove(keys.credential(instance), where, () => 'another' as const));
 }
 
 /** Credentials between claim and start. */

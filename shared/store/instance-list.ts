@@ -1,5 +1,5 @@
 import type { Instance } from '#domain/instance.ts';
-import { instanceRow } from './instance-rows.ts';
+import { readInstance } from './instance-rows.ts';
 import { keys } from './keys.ts';
 import type { Link } from './link.ts';
 import { endOf, readRange } from './list.ts';
@@ -38,7 +38,7 @@ export function listInstances(
   const read = async (shelf: 'live' | 'past', after: string | undefined, limit: number) => {
     const range = shelf === 'live' ? keys.instances(org, runner) : keys.pasts(org, runner);
     const { rows, last } = await readRange(link, range, after, limit, true);
-    const found = rows.map((row) => ({ end: `${shelf}#${endOf(range, row)}`, instance: instanceRow.read(row) }));
+    const found = rows.map((row) => ({ end: `${shelf}#${endOf(range, row)}`, instance: readInstance(row) }));
     return { found, last: last === undefined ? undefined : `${shelf}#${last}` };
   };
 

@@ -3,7 +3,7 @@ import { type Problem, problem } from '#domain/problem.ts';
 import type { OrgScope } from '#domain/scope.ts';
 import { type CreatingInstance, createInstance } from './instance-create.ts';
 import { type InstancePageOptions, type ListedInstance, listInstances } from './instance-list.ts';
-import { instanceRow } from './instance-rows.ts';
+import { readInstance } from './instance-rows.ts';
 import { keys } from './keys.ts';
 import type { Link } from './link.ts';
 import { placementRow } from './node-rows.ts';
@@ -49,12 +49,12 @@ export function instances(link: Link): Instances {
     const { org } = scope;
     const shelves = [keys.instance(org, runner, uid), keys.past(org, runner, uid), keys.deleted(org, runner, uid)];
     const row = (await within(scope, link.getTogether(shelves))).find((one) => one !== undefined);
-    return row && instanceRow.read(row);
+    return row && readInstance(row);
   }
 
   async function readMany(org: string, which: readonly InstanceName[]): Promise<readonly Instance[]> {
     const rows = await link.getMany(which.map(({ runner, uid }) => keys.instance(org, runner, uid)));
-    return rows.flatMap((row) => (row ? [instanceRow.read(row)] : []));
+    return rows.flatMap((row) => (row ? [readInstance(row)] : []));
   }
 
   async function readPlaced(org: string, node: string): Promise<readonly Instance[]> {
@@ -83,7 +83,7 @@ export function instances(link: Link): Instances {
 
     async listOfRunner(scope, runner) {
       const { rows } = await within(scope, link.query(keys.instances(scope.org, runner)));
-      return rows.map(instanceRow.read);
+      return rows.map(readInstance);
     },
 
     transition: (scope, before, after, extras = {}) => transition(link, scope, before, after, extras),

@@ -3,7 +3,7 @@ import type { OrgScope } from '#domain/scope.ts';
 import { auditStep } from './audit.ts';
 import { uncountOne } from './counters.ts';
 import { absent, all, exists, is } from './expression.ts';
-import { instanceRow } from './instance-rows.ts';
+import { readInstance } from './instance-rows.ts';
 import { keys } from './keys.ts';
 import type { Link } from './link.ts';
 import { nameInstances } from './names.ts';
@@ -29,7 +29,7 @@ export interface RunnerRemoval {
 export function runnerRemoval(link: Link): RunnerRemoval {
   async function occupied(org: string, uid: string): Promise<Problem> {
     const { rows } = await link.query(keys.instances(org, uid));
-    const instances = rows.map((row) => instanceRow.read(row)).map(({ uid, want }) => ({ uid, goes: want === 'gone' }));
+    const instances = rows.map((row) => readInstance(row)).map(({ uid, want }) => ({ uid, goes: want === 'gone' }));
     return problem(
       'runner.has-instances',
       `The runner has instances: ${nameInstances(instances) || 'one that is just being made'}. Delete them first, or delete the runner with \`?force=true\`.`,

@@ -3,10 +3,10 @@ import { type Instance, isBusy, isFinal, placementOf } from '#domain/instance.ts
 import { problem } from '#domain/problem.ts';
 import { auditStep } from './audit.ts';
 import { uncountOne } from './counters.ts';
-import { type CredentialDraft, credentialStep } from './credentials.ts';
+import { type CredentialDraft, forgetCredential, storeCredential } from './credentials.ts';
 import { type EventDraft, eventSteps } from './events.ts';
 import { absent, all, exists, is } from './expression.ts';
-import { instanceKey, writeInstance } from './instance-rows.ts';
+import { indexTime, instanceKey, writeInstance } from './instance-rows.ts';
 import { keys } from './keys.ts';
 import type { Link } from './link.ts';
 import { placementRow } from './node-rows.ts';
@@ -19,7 +19,7 @@ export interface TransitionExtras {
   readonly events?: readonly EventDraft[] | undefined;
   /** Given when a person does it: goes into the audit trail as `instances.remove`. */
   readonly by?: Actor | undefined;
-  /** The credential that its claim has minted, sealed. */
+  /** The credential that its claim has minted, sealed: stored while the claim is the instance's newest. */
   readonly credential?: CredentialDraft | undefined;
 }
 
@@ -28,10 +28,10 @@ const lost = (): Lost => 'lost';
 
 const unstarted = ({ state }: Instance): boolean => ['requested', 'pulling', 'claimed'].includes(state);
 
-function rowSteps(before: Instance, after: Instance): readonly Step<Lost>[] {
+function rowSteps(before: Instance, after: Instance, now: number): readonly Step<Lost>[] {
   const unchanged = all(exists(), is('revision', '=', before.revision));
   const from = instanceKey(before);
-  const to = writeInstance(after);
+  const to = writeInstance(after, indexTime(before, after, now));
   if (from.sk === to.sk) return [put(to, unchanged, lost)];
   return [remove(from, unchanged, lost), put(to, absent())];
 }
@@ -55,12 +55,9 @@ function counterSteps(before: Instance, after: Instance): readonly Step[] {
   ];
 }
 
-function credentialSteps(link: Link, before: Instance, after: Instance, draft: CredentialDraft | undefined) {
-  if (draft) return [credentialStep(link, after, draft)];
-  // What has started, or never will, has no use for one. (TTL takes those of claims that came to nothing.)
-  const spent = before.claim?.minted === true && unstarted(before) && !unstarted(after);
-  return spent ? [remove(keys.credential(after.uid))] : [];
-}
+// What has started, or never will, has no use for a credential. (TTL takes those of claims that came to nothing.)
+const isSpent = (before: Instance, after: Instance): boolean =>
+  before.claim?.minted === true && unstarted(before) && !unstarted(after);
 
 /**
  * Moves an instance from one row to another in one transaction, with all that follows: due time, placement, counters of
@@ -79,11 +76,14 @@ export async function transition(
   await admitted(scope);
 
   const after: Instance = { ...next, revision: before.revision + 1 };
+  // Credentials are large, and would cost twice as much in the transaction. So one is stored before the row says that it
+  // was minted, and removed after the row says that it was used.
+  const stored = credential && after.claim && (await storeCredential(link, after, after.claim, credential));
+  if (stored === false) return undefined;
   const steps: readonly Step<Lost>[] = [
-    ...rowSteps(before, after),
+    ...rowSteps(before, after, link.now()),
     ...placementSteps(before, after),
     ...counterSteps(before, after),
-    ...credentialSteps(link, before, after, credential),
     ...eventSteps(link, after.org, events),
     ...(by ? [auditStep(link, after.org, by, 'instances.remove', after.uid)] : []),
   ];
@@ -93,5 +93,8 @@ export async function transition(
     only && others.length === 0
       ? await link.write(only).then((written) => (written.done ? undefined : written.failed))
       : await link.transact(steps);
+  // Whether that succeeds changes nothing in what is true by now: what stays is sealed, and expires in minutes.
+  if (failed && stored) await forgetCredential(link, after.uid, after.claim?.id).catch(() => undefined);
+  if (!failed && isSpent(before, after)) await forgetCredential(link, after.uid).catch(() => undefined);
   return failed ? undefined : after;
 }

@@ -236,26 +236,67 @@ export const instances: Suite = (world) => {
       expect(await table.credentials.find(one.scope, claimed.uid)).toBeUndefined();
     });
 
+    const claimOf = (id: string) => ({ id, boot_id: 'b', at: 0, lease_until: 0, minted: true });
+
     it('lets a credential expire that nobody used', async () => {
       const { table, instance, clock } = world();
       const { one, on, from } = await placed();
       const made = await instance(one, from, on);
-      await table.instances.transition(one.scope, made, made, { credential: { sealed: 's', ttlSeconds: 120 } });
+      const claimed = { ...made, claim: claimOf('c1') };
+      const credential = { sealed: 's', ttlSeconds: 120 };
+      await table.instances.transition(one.scope, made, claimed, { credential });
+      expect(await table.credentials.find(one.scope, made.uid)).toBeDefined();
 
       clock.now += 121_000;
 
       expect(await table.credentials.find(one.scope, made.uid)).toBeUndefined();
     });
 
-    it('stores no credential if the instance has moved on', async () => {
+    it('leaves no credential of a claim that came too late: the instance has moved on, or a later claim is there', async () => {
       const { table, instance } = world();
       const { one, on, from } = await placed();
       const made = await instance(one, from, on);
-      await moved(one, made, { state: 'deleting', want: 'gone' });
+      const late = { sealed: 'late', ttlSeconds: 120 };
+      await moved(one, made, { state: 'pulling' });
 
-      const credential = { sealed: 'late', ttlSeconds: 120 };
-      expect(await table.instances.transition(one.scope, made, made, { credential })).toBeUndefined();
+      const first = { ...made, claim: claimOf('c1') };
+      expect(await table.instances.transition(one.scope, made, first, { credential: late })).toBeUndefined();
       expect(await table.credentials.find(one.scope, made.uid)).toBeUndefined();
+
+      const row = (await table.instances.find(one.scope, from.uid, made.uid)) as Instance;
+      const newest = { sealed: 'newest', ttlSeconds: 120 };
+      await table.instances.transition(one.scope, row, { ...row, claim: claimOf('c2') }, { credential: newest });
+      expect(await table.instances.transition(one.scope, row, first, { credential: late })).toBeUndefined();
+      expect(await table.credentials.find(one.scope, made.uid)).toMatchObject({ claim: 'c2', sealed: 'newest' });
+    });
+
+    it('stays where it was in the index while that is early enough, and moves once it has been looked at', async () => {
+      const { table, instance, clock } = world();
+      const { one, on, from } = await placed();
+      const made = await instance(one, from, on);
+      const shown = async (until: number) =>
+        (await table.due.list(until))
+          .filter((row) => row.kind === 'instance' && row.uid === made.uid)
+          .map(({ due }) => due);
+      const first = clock.now + 1000;
+      const row = await moved(one, made, { due: first });
+
+      const later = await moved(one, row, { state: 'pulling', due: first + 60_000 });
+      expect(await shown(first)).toEqual([first]);
+      expect(await table.instances.find(one.scope, from.uid, made.uid)).toMatchObject({ due: first + 60_000 });
+
+      clock.now = first;
+      const looked = (await table.instances.find(one.scope, from.uid, made.uid)) as Instance;
+      expect(looked).toEqual(later);
+      const again = await table.instances.transition(one.scope, looked, { ...looked });
+      expect(await shown(first)).toEqual([]);
+      expect(await shown(first + 60_000)).toEqual([first + 60_000]);
+
+      const sooner = await moved(one, again as Instance, { due: first + 5000 });
+      expect(await shown(first + 5000)).toEqual([first + 5000]);
+      const { due: _, ...rest } = { ...sooner, state: 'running' as const };
+      await table.instances.transition(one.scope, sooner, rest);
+      expect(await shown(first + 1e9)).toEqual([]);
     });
 
     it('writes events and, for a person, the audit trail', async () => {

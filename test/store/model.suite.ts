@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type Instance, isBusy, placementOf, shelfOf } from '#domain/instance.ts';
-import { instanceRow } from '#store/instance-rows.ts';
+import { readInstance } from '#store/instance-rows.ts';
 import type { Row } from '#store/row.ts';
 import type { Suite, Tenant, World } from './world.ts';
 
@@ -106,8 +106,8 @@ async function inspect(world: World, { org }: Tenant) {
   const all = (await world.rows()) as Row[];
   const rows = all.filter(({ pk }) => pk === `ORG#${org}`);
   const [nodes, runners] = [own(rows, 'NODE#'), own(rows, 'RUNNER#')];
-  const live = own(rows, 'INSTANCE#').map(instanceRow.read);
-  const ended = [...own(rows, 'PAST#'), ...own(rows, 'DELETED#')].map(instanceRow.read);
+  const live = own(rows, 'INSTANCE#').map(readInstance);
+  const ended = [...own(rows, 'PAST#'), ...own(rows, 'DELETED#')].map(readInstance);
   const count = rows.find(({ sk }) => sk === 'COUNT');
 
   expect(count).toMatchObject({ nodes: nodes.length, runners: runners.length, instances: live.length });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchWriteCommand, DynamoDBDocumentClient, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { request } from '#domain/instance/request.ts';
@@ -40,6 +40,7 @@ export interface World {
   rows(): Promise<readonly Record<string, unknown>[]>;
   /** Writes a row past all rules. */
   plant(row: Record<string, unknown>): Promise<void>;
+  plantMany(rows: readonly Record<string, unknown>[]): Promise<void>;
 }
 
 export const facts: NodeFacts = {
@@ -156,6 +157,15 @@ export function worldOn(client: DynamoDBClient, tableName: string): World {
 
     async plant(row) {
       await documents.send(new PutCommand({ TableName: tableName, Item: row }));
+    },
+
+    async plantMany(rows) {
+      for (let from = 0; from < rows.length; from += 25) {
+        const RequestItems = {
+          [tableName]: rows.slice(from, from + 25).map((Item) => ({ PutRequest: { Item } })),
+        };
+        await documents.send(new BatchWriteCommand({ RequestItems }));
+      }
     },
   };
 }
