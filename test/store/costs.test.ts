@@ -245,5 +245,6 @@ describe('what the table costs', () => {
     expect(Math.abs((costs[1] ?? 0) - (costs.at(-2) ?? 0))).toBeLessThanOrEqual(1);
     expect(live.rcu).toBeLessThanOrEqual(4);
     expect(nodes.rcu).toBeLessThanOrEqual(14);
+    expect(runners.rcu).toBeLessThanOrEqual(14);
   });
 });
