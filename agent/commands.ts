@@ -9,6 +9,7 @@ import { factsWithoutEngine, readBootId, readFacts } from './facts.ts';
 import { fetchText } from './http.ts';
 import { takeLock } from './lock.ts';
 import { logToStderr } from './log.ts';
+import { clearNode } from './node/tidy.ts';
 import { openState } from './state.ts';
 import { agentVersion } from './version.ts';
 
@@ -17,6 +18,7 @@ const help = `Runner Pilot agent ${agentVersion}: makes the containers that the 
   agent                          run
   agent enroll --code CODE       become a node (--url URL, else RUNNER_PILOT_URL; --bell register or none)
   agent status                   what the running agent does
+  agent clear                    remove every container of this machine's nodes; only while no agent runs
   agent --help, --version
 
 Environment: RUNNER_PILOT_URL, RUNNER_PILOT_AGENT_STATE (/var/lib/runner-pilot), RUNNER_PILOT_AGENT_RUN
@@ -48,13 +50,14 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     const [command = 'run', ...more] = positionals;
     if (values.help) return say(help.trimEnd());
     if (values.version) return say(agentVersion);
-    if (more.length > 0 || !['run', 'enroll', 'status'].includes(command)) {
+    if (more.length > 0 || !['run', 'enroll', 'status', 'clear'].includes(command)) {
       logToStderr(`There is no command "${positionals.join(' ')}". See --help.`);
       return failed.misused;
     }
     const settings = readSettings(process.env);
     if (command === 'status') return await status(settings);
     if (command === 'enroll') return await enroll(settings, values);
+    if (command === 'clear') return await clear(settings);
     return await run(settings);
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? ` (${error.cause.message})` : '';
@@ -103,6 +106,18 @@ async function enroll(settings: Settings, values: Readonly<Record<string, unknow
   openState(settings.stateFolder).putNode(enrollment.record);
   const { node, activation, agent } = enrollment.enrolled;
   say(JSON.stringify({ node, activation, agent }));
+  return 0;
+}
+
+/** Before the agent is uninstalled: nothing would remove its containers later. */
+async function clear(settings: Settings): Promise<number> {
+  const lock = takeLock(settings.stateFolder);
+  if (lock === undefined) {
+    logToStderr('An agent runs. End it first.');
+    return failed.another;
+  }
+  const engine = createEngine(engineAddress(settings.dockerHost));
+  for (const { uid } of openState(settings.stateFolder).nodes()) await clearNode(engine, uid);
   return 0;
 }
 

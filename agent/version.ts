@@ -1,2 +1,4 @@
-/** The version of this agent: that of the package it is built from. */
-export const agentVersion = '0.1.0';
+import { version } from '#domain/version.ts';
+
+/** The version of this agent: that of the product it is built from. */
+export const agentVersion = version;

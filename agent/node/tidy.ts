@@ -1,3 +1,4 @@
+import type { Engine } from '../engine/engine.ts';
 import { label } from './labels.ts';
 import type { Machine } from './start.ts';
 
@@ -15,4 +16,12 @@ export async function tidy({ engine, networks, inputs, runners }: Machine): Prom
     if (uid !== undefined && !uids.has(uid)) await networks.remove(Name).catch(() => undefined);
   }
   await runners.tidy(new Set(containers.flatMap(({ Labels }) => Labels?.[label.runner] ?? [])));
+}
+
+/** Removes every container and network of a node, whatever they are doing. */
+export async function clearNode(engine: Engine, node: string): Promise<void> {
+  for (const { Id } of await engine.listContainers([`${label.node}=${node}`])) await engine.removeContainer(Id, true);
+  for (const { Name, Labels } of await engine.listNetworks()) {
+    if (Labels?.[label.node] === node) await engine.removeNetwork(Name);
+  }
 }

@@ -1,0 +1,177 @@
+#!/bin/sh
+# Makes this machine a node of Runner Pilot: installs the agent and starts it at every boot. Can be run again: then it
+# brings the newest agent, and with --code also a new enrollment.
+set -eu
+
+sha256=''
+usage='install.sh --url URL --code CODE [--bell register|none] [--proxy URL] [--ca-file FILE] [--allow-http] | --uninstall'
+url='' code='' bell=none proxy='' ca='' allow_http='' uninstall=''
+
+say() { printf '%s\n' "$*"; }
+fail() {
+  printf 'install.sh: %s\n' "$*" >&2
+  exit 1
+}
+has() { command -v "$1" >/dev/null 2>&1; }
+
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --url | --code | --bell | --proxy | --ca-file)
+      [ $# -ge 2 ] || fail "$1 needs a value. Usage: $usage"
+      case "$1" in --url) url=${2%/} ;; --code) code=$2 ;; --bell) bell=$2 ;; --proxy) proxy=$2 ;; *) ca=$2 ;; esac
+      shift 2
+      ;;
+    --allow-http) allow_http=1 && shift ;;
+    --uninstall) uninstall=1 && shift ;;
+    -h | --help) say "Usage: $usage" && exit 0 ;;
+    *) fail "There is no option $1. Usage: $usage" ;;
+  esac
+done
+
+# What is written into a unit or its environment has no blank, quote, dollar or line break in it.
+for value in "$url" "$code" "$proxy" "$ca"; do
+  case "$value" in *[!A-Za-z0-9:/._~@%+=,\[\]-]*) fail "\"$value\" has a character in it that can't be right." ;; esac
+done
+
+# Root installs for the machine; a user who may use Docker, for itself.
+if [ "$(id -u)" -eq 0 ]; then
+  program=/usr/local/lib/runner-pilot state=/var/lib/runner-pilot config=/etc/runner-pilot run=/run/runner-pilot
+  units=/etc/systemd/system wanted_by=multi-user.target
+  unit_command() { systemctl "$@"; }
+else
+  : "${XDG_RUNTIME_DIR:=/run/user/$(id -u)}"
+  export XDG_RUNTIME_DIR
+  program=$HOME/.local/lib/runner-pilot state=$HOME/.local/state/runner-pilot config=$HOME/.config/runner-pilot
+  run=$XDG_RUNTIME_DIR/runner-pilot units=$HOME/.config/systemd/user wanted_by=default.target
+  unit_command() { systemctl --user "$@"; }
+fi
+unit=runner-pilot-agent.service
+environment=$config/agent.env
+socket=${DOCKER_HOST:-unix:///var/run/docker.sock}
+case "$socket" in unix://*) socket=${socket#unix://} ;; *) fail "DOCKER_HOST is $socket; a socket of this machine (unix://…) is needed." ;; esac
+
+# agent ARGUMENT...: the program, by this machine's Node or in a container of Node's image.
+node=$(command -v node || true)
+least=22
+[ -z "$proxy" ] || least=24
+if [ -n "$node" ]; then
+  major=$("$node" -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)
+  [ "$major" -ge "$least" ] || node=''
+fi
+in_container() {
+  printf 'docker run --rm --network host --user %s:%s --group-add %s -v %s:%s -v %s:%s -v %s:%s:ro -v %s:%s:ro -v %s:%s --env-file %s' \
+    "$(id -u)" "$(id -g)" "$(stat -c %g "$socket")" "$run" "$run" "$state" "$state" "$program" "$program" \
+    "$config" "$config" "$socket" "$socket" "$environment"
+}
+agent_command() {
+  if [ -n "$node" ]; then
+    printf '%s --max-semi-space-size=4 %s/agent.mjs' "$node" "$program"
+  else
+    printf '%s %s node:24-slim node --max-semi-space-size=4 %s/agent.mjs' "$(in_container)" "$1" "$program"
+  fi
+}
+agent() {
+  # shellcheck disable=SC1090,SC2046 # The command is words of ours, without blanks of their own.
+  if [ -n "$node" ]; then
+    (set -a && . "$environment" && exec $(agent_command '') "$@")
+  else
+    $(agent_command '-i') "$@"
+  fi
+}
+
+if [ -n "$uninstall" ]; then
+  unit_command disable --now "$unit" 2>/dev/null || true
+  if [ -e "$environment" ] && [ -e "$program/agent.mjs" ]; then
+    agent clear || fail 'The containers of this node were not removed. Is Docker running? Try again then.'
+  fi
+  rm -f "$units/$unit"
+  unit_command daemon-reload 2>/dev/null || true
+  rm -rf "$program" "$state" "$config" "$run"
+  say 'Runner Pilot is gone from this machine. Delete the node in Runner Pilot as well.'
+  exit 0
+fi
+
+case "$url" in
+  https://*) ;;
+  http://localhost | http://localhost:* | http://127.0.0.1 | http://127.0.0.1:* | http://\[::1\]*) ;;
+  http://*) [ -n "$allow_http" ] || fail "$url is not https: whoever listens could take over this node. --allow-http allows it." ;;
+  *) fail "--url has to be the control plane's, such as https://runners.example.com. Usage: $usage" ;;
+esac
+case "$bell" in register | none) ;; *) fail '--bell is register or none.' ;; esac
+[ -n "$code" ] || [ -e "$state/agent.json" ] || fail "--code is needed: it is shown when a node is created. Usage: $usage"
+for tool in curl sha256sum systemctl flock tar; do
+  has "$tool" || fail "The program $tool is needed. Install it, and run this again."
+done
+if [ -n "$proxy" ]; then export https_proxy="$proxy" http_proxy="$proxy"; fi
+[ -z "$ca" ] || [ -r "$ca" ] || fail "$ca can't be read."
+
+info=$(curl -fsS --max-time 10 --noproxy '*' --unix-socket "$socket" http://docker/info 2>/dev/null) ||
+  fail "No Docker engine answers at $socket. Install and start Docker (https://docs.docker.com/engine/install), and let this user use it."
+case "$info" in
+  *'"LiveRestoreEnabled":true'*) ;;
+  *) say "Note: Docker's live-restore is off, so jobs end when Docker is restarted. Switch it on: https://docs.docker.com/engine/daemon/live-restore" ;;
+esac
+if [ -z "$node" ]; then
+  has docker || fail "Node $least or newer is needed, or the docker command to run it in a container."
+  say "There is no Node $least here: the agent runs in a container of Node's own image."
+fi
+
+umask 077
+mkdir -p "$program" "$state" "$config" "$run" "$units"
+new=$program/agent.mjs.new
+if [ -n "$ca" ]; then
+  [ "$ca" = "$config/ca.pem" ] || cp "$ca" "$config/ca.pem"
+  curl -fsSL --cacert "$config/ca.pem" -o "$new" "$url/agent/agent.mjs" || fail "The agent can't be had from $url."
+else
+  curl -fsSL -o "$new" "$url/agent/agent.mjs" || fail "The agent can't be had from $url."
+fi
+[ -n "$sha256" ] || fail 'This installer was not built: get it from the control plane.'
+printf '%s  %s\n' "$sha256" "$new" | sha256sum -c >/dev/null 2>&1 ||
+  fail "The agent from $url is not the one that this installer is for. Get the installer again."
+mv "$new" "$program/agent.mjs"
+
+ring=$(sed -n 's/^RUNNER_PILOT_MANAGED_INSTANCE_ID=//p' "$environment" 2>/dev/null || true)
+write_environment() {
+  {
+    printf 'RUNNER_PILOT_URL=%s\nRUNNER_PILOT_AGENT_STATE=%s\nRUNNER_PILOT_AGENT_RUN=%s\n' "$url" "$state" "$run"
+    printf 'DOCKER_HOST=unix://%s\n' "$socket"
+    [ ! -e "$config/ca.pem" ] || printf 'NODE_EXTRA_CA_CERTS=%s/ca.pem\n' "$config"
+    [ -z "$proxy" ] || printf 'NODE_USE_ENV_PROXY=1\nHTTPS_PROXY=%s\nHTTP_PROXY=%s\nNO_PROXY=localhost,127.0.0.1\n' "$proxy" "$proxy"
+    [ -z "$ring" ] || printf 'RUNNER_PILOT_MANAGED_INSTANCE_ID=%s\n' "$ring"
+  } >"$environment"
+}
+write_environment
+
+# A machine that SSM knows already is left alone, and has no bell.
+registration=/var/lib/amazon/ssm/registration
+[ ! -e "$registration" ] || [ "$bell" = none ] || { say 'This machine is registered with SSM already: it syncs by itself, without a bell.' && bell=none; }
+if [ -n "$code" ]; then
+  enrolled=$(agent enroll --url "$url" --code "$code" --bell "$bell") || fail 'This machine was not enrolled.'
+  activation=$(printf '%s' "$enrolled" | sed -n 's/.*"activation":{"id":"\([^"]*\)","code":"\([^"]*\)","region":"\([^"]*\)"}.*/\1 \2 \3/p')
+  if [ -n "$activation" ]; then
+    [ "$(id -u)" -eq 0 ] || fail 'Only root can register a machine with SSM.'
+    # shellcheck disable=SC2086 # Three words.
+    set -- $activation
+    architecture=$(uname -m | sed 's/x86_64/amd64/;s/aarch64/arm64/')
+    curl -fsSL -o "$run/ssm-setup-cli" "https://amazon-ssm-$3.s3.$3.amazonaws.com/latest/linux_$architecture/ssm-setup-cli"
+    chmod 700 "$run/ssm-setup-cli"
+    "$run/ssm-setup-cli" -register -activation-id "$1" -activation-code "$2" -region "$3" || fail 'SSM did not take this machine.'
+    rm -f "$run/ssm-setup-cli"
+    ring=$(sed -n 's/.*"ManagedInstanceID":"\([^"]*\)".*/\1/p' "$registration")
+    write_environment
+  fi
+fi
+
+{
+  printf '[Unit]\nDescription=Runner Pilot agent\nAfter=network-online.target docker.service\nWants=network-online.target\n'
+  printf 'StartLimitIntervalSec=0\n\n[Service]\nEnvironmentFile=%s\nExecStart=%s\n' "$environment" "$(agent_command '--name runner-pilot-agent')"
+  [ -n "$node" ] || printf 'ExecStartPre=-docker rm -f runner-pilot-agent\nExecStop=docker stop runner-pilot-agent\n'
+  printf 'ExecStartPre=/bin/mkdir -p -m 0700 %s\nRestart=always\nRestartSec=2\n' "$run"
+  # Runners are the engine's, not the unit's: the agent comes and goes, and they stay.
+  printf 'KillMode=process\nUMask=0077\n\n[Install]\nWantedBy=%s\n' "$wanted_by"
+} >"$units/$unit"
+unit_command daemon-reload
+unit_command enable "$unit" >/dev/null 2>&1
+unit_command restart "$unit"
+[ "$(id -u)" -eq 0 ] || loginctl enable-linger "$(id -un)" || say 'Note: without lingering (loginctl enable-linger) the agent ends when you log out.'
+say "This machine is a node now. What its agent does: $(if [ "$(id -u)" -eq 0 ]; then echo journalctl; else echo journalctl --user; fi) -u $unit"
