@@ -86,20 +86,23 @@ export function awsEndpoint(options: AwsEndpointOptions): {
 
     async handle(request) {
       const requestId = randomUUID();
-      const target = findTarget(services, request);
-      if (!target) return json11.fail(awsFault('UnknownOperationException'), requestId);
-      try {
-        return target.wire.succeed(target.operationName, await call(target, request), requestId);
-      } catch (error) {
-        if (isAwsFault(error)) return target.wire.fail(error, requestId);
-        onError(`${target.service.name} ${target.operationName} failed`, error);
-        return target.wire.fail(
-          awsFault('InternalFailure', 'The local cloud failed; its log says why.', 500),
-          requestId,
-        );
-      }
+      const reply = await answer(request, requestId);
+      // Clients that are refused for their clock set it by this.
+      return { ...reply, headers: { ...reply.headers, date: new Date(now()).toUTCString() } };
     },
   };
+
+  async function answer(request: SignedRequest, requestId: string): Promise<AwsReply> {
+    const target = findTarget(services, request);
+    if (!target) return json11.fail(awsFault('UnknownOperationException'), requestId);
+    try {
+      return target.wire.succeed(target.operationName, await call(target, request), requestId);
+    } catch (error) {
+      if (isAwsFault(error)) return target.wire.fail(error, requestId);
+      onError(`${target.service.name} ${target.operationName} failed`, error);
+      return target.wire.fail(awsFault('InternalFailure', 'The local cloud failed; its log says why.', 500), requestId);
+    }
+  }
 }
 
 interface Target {

@@ -14,6 +14,7 @@ export interface Lines {
 export function openLines(path: string): { lines: Lines; values: unknown[] } {
   let file = openSync(path, 'a+', 0o600);
   const content = readFileSync(file);
+  let closed = false;
   let length = content.lastIndexOf(0x0a) + 1;
   ftruncateSync(file, length);
   const values = content.toString('utf8', 0, length).split('\n').filter(Boolean).flatMap(parseLine);
@@ -36,7 +37,10 @@ export function openLines(path: string): { lines: Lines; values: unknown[] } {
       file = openSync(path, 'a', 0o600);
       length = Buffer.byteLength(text);
     },
-    close: () => closeSync(file),
+    close() {
+      if (!closed) closeSync(file);
+      closed = true;
+    },
   };
   return { lines, values };
 }

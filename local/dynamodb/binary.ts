@@ -3,8 +3,11 @@ import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 
 /** The engine's executable: from the optional npm package of this platform, else `dynoxide` in PATH. */
-export function findDynoxide(environment: Readonly<Record<string, string | undefined>>): string {
-  const found = inPackage() ?? inPath(environment.PATH ?? '');
+export function findDynoxide(
+  environment: Readonly<Record<string, string | undefined>>,
+  machine: { readonly platform: string; readonly arch: string } = process,
+): string {
+  const found = inPackage(machine) ?? inPath(environment.PATH ?? '');
   if (found) return found;
   throw new Error(
     'No DynamoDB engine found. Any of these three will do: run `npm ci` on Linux x64, which installs ' +
@@ -13,11 +16,9 @@ export function findDynoxide(environment: Readonly<Record<string, string | undef
   );
 }
 
-function inPackage(): string | undefined {
+function inPackage({ platform, arch }: { platform: string; arch: string }): string | undefined {
   try {
-    const manifest = createRequire(import.meta.url).resolve(
-      `@dynoxide/${process.platform}-${process.arch}/package.json`,
-    );
+    const manifest = createRequire(import.meta.url).resolve(`@dynoxide/${platform}-${arch}/package.json`);
     return executable(join(dirname(manifest), 'dynoxide'));
   } catch {
     return undefined; // Not installed here: optional dependencies are skipped on other platforms.

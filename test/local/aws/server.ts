@@ -71,7 +71,10 @@ export async function startAws(options: { dataFolder?: string; now?: () => numbe
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
+  let stopped = false;
   async function stop(): Promise<void> {
+    if (stopped) return;
+    stopped = true;
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     await Promise.all([logs.close(), ssm.close()]);
