@@ -91,6 +91,9 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   });
   started.defer(() => enrollments.close());
 
+  // Until the gateway has closed, there may be a function that reads a variable.
+  let restoreVariables = () => {};
+  started.defer(() => restoreVariables());
   const { promise: ready, resolve: setReady } = Promise.withResolvers<void>();
   const gateway = await startGateway({
     port: options.port ?? 0,
@@ -107,17 +110,15 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   started.defer(() => gateway.close(1_000));
   folder.sign(gateway.url);
 
-  started.defer(
-    putVariables(
-      functionVariables({
-        environment,
-        installation,
-        deployment: deploymentOf(folder.path),
-        jwks: services.jwks,
-        gatewayUrl: gateway.url,
-        dynamoDbEndpoint: endpoint,
-      }),
-    ),
+  restoreVariables = putVariables(
+    functionVariables({
+      environment,
+      installation,
+      deployment: deploymentOf(folder.path),
+      jwks: services.jwks,
+      gatewayUrl: gateway.url,
+      dynamoDbEndpoint: endpoint,
+    }),
   );
   setReady();
 
