@@ -1,12 +1,14 @@
 import { contract } from '#contract/operations.ts';
 import { serve } from '#lambda/serve.ts';
+import { bell } from '#runtime/services/bell.ts';
 import { removals } from '#runtime/services/removals.ts';
 
 export const handler = serve(
   contract.runners.remove,
-  { removals },
-  async ({ scope, params, query, by }, { removals }) => {
-    await removals.removeRunner(scope, params.runner_id, { by, force: query.force ?? false });
+  { removals, bell },
+  async ({ scope, params, query, by }, { removals, bell }) => {
+    const rings = await removals.removeRunner(scope, params.runner_id, { by, force: query.force ?? false });
+    await bell.ring(rings);
     return { message: 'Runner deleted successfully.' };
   },
 );

@@ -14,10 +14,14 @@ export interface RemovalRequest {
   readonly force: boolean;
 }
 
+/** Bells of nodes, by the managed instance that SSM rings; undefined for a node without one. */
+export type Rings = readonly (string | undefined)[];
+
 /** Removes nodes and runners with what hangs on them; what is cut off is due, and taken up by the sweep. */
 export interface Removals {
-  removeNode(scope: OrgScope, uid: string, request: RemovalRequest): Promise<void>;
-  removeRunner(scope: OrgScope, uid: string, request: RemovalRequest): Promise<void>;
+  /** Both give the bells of the nodes that have something to remove now. */
+  removeNode(scope: OrgScope, uid: string, request: RemovalRequest): Promise<Rings>;
+  removeRunner(scope: OrgScope, uid: string, request: RemovalRequest): Promise<Rings>;
   /** The rest of removing a node by force: true once it is gone. */
   finishNode(scope: Scope, uid: string): Promise<boolean>;
   /** The rest of removing a runner by force: true once it is gone; before, its nodes have to confirm. */
@@ -61,7 +65,7 @@ export const removals = service({
       return nodes.finishRemoval(scope, uid);
     }
 
-    async function finishRunner(scope: Scope, uid: string): Promise<boolean> {
+    async function endRunner(scope: Scope, uid: string): Promise<{ readonly gone: boolean; readonly rings: Rings }> {
       const items = await instances.listOfRunner(scope, uid);
       const on = await nodes.getMany(
         scope,
@@ -72,21 +76,28 @@ export const removals = service({
         connection: connectionOf(on.get(node)?.roster, clock.now()),
       });
       await endAll(scope, items, how);
-      return runners.finishRemoval(scope, uid);
+      const rings = [...on.values()].map(({ roster }) => roster?.bell);
+      return { gone: await runners.finishRemoval(scope, uid), rings };
     }
 
     return {
       finishNode,
-      finishRunner,
+      finishRunner: async (scope, uid) => (await endRunner(scope, uid)).gone,
       async removeNode(scope, uid, { by, force }) {
-        if (!force) return nodes.remove(scope, uid, { by });
-        await nodes.beginRemoval(scope, uid, { by, due: clock.now() + takenUpAfterMs });
-        await finishNode(scope, uid);
+        const { roster } = await nodes.get(scope, uid);
+        if (force) {
+          await nodes.beginRemoval(scope, uid, { by, due: clock.now() + takenUpAfterMs });
+          await finishNode(scope, uid);
+        } else await nodes.remove(scope, uid, { by });
+        return [roster?.bell];
       },
       async removeRunner(scope, uid, { by, force }) {
-        if (!force) return runners.remove(scope, uid, { by });
+        if (!force) {
+          await runners.remove(scope, uid, { by });
+          return [];
+        }
         await runners.beginRemoval(scope, uid, { by, due: clock.now() + takenUpAfterMs });
-        await finishRunner(scope, uid);
+        return (await endRunner(scope, uid)).rings;
       },
     };
   },
