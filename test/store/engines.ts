@@ -41,16 +41,22 @@ async function run(command: string, args: (port: number) => readonly string[], c
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
   const child: ChildProcess = spawn(command, args(port), { stdio: 'ignore', ...(cwd && { cwd }) });
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const deadline = Date.now() + 55_000;
   while (!(await answers(endpoint))) {
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`${command} does not answer on ${endpoint}.`);
+    if (child.exitCode !== null || Date.now() > deadline) {
+      kill();
+      throw new Error(`${command} does not answer on ${endpoint}.`);
+    }
     await sleep(50);
   }
   return {
     endpoint,
     async [Symbol.asyncDispose]() {
-      child.kill('SIGKILL');
+      process.off('exit', kill);
+      kill();
       await exited;
     },
   };
