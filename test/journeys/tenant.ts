@@ -1,0 +1,46 @@
+import { type Caller, caller, until } from './http.ts';
+
+/** The personal access token of every runner in journeys: it must show up nowhere. */
+export const canary = 'ghp_canaryCanaryCanaryCanaryCanary0001';
+export const repository = 'Gigatech/my-repo';
+
+/** Somebody with an organization and this machine attached to it. */
+export interface Tenant {
+  readonly token: string;
+  readonly api: Caller;
+  readonly node: string;
+  /** Makes a runner; the answer is the path of its instances. */
+  makeRunner(draft: Readonly<Record<string, unknown>>): Promise<string>;
+}
+
+/** An answer's body, if it was a 200. */
+export async function ask(api: Caller, method: string, path: string, body?: unknown, headers?: Record<string, string>) {
+  const answer = await api(method, path, body, headers);
+  if (answer.status === 200) return answer.body;
+  throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+}
+
+/** Registers John Doe with the organization GT, and attaches this machine. */
+export async function settleIn(url: string): Promise<Tenant> {
+  const login = { email: 'john@example.com', password: 'a-strong-passphrase' };
+  await ask(caller(url), 'POST', '/auth/register', { full_name: 'John Doe', ...login });
+  const { access_token: token } = await ask(caller(url), 'POST', '/auth/login', login);
+  const api = caller(url, token);
+  await ask(api, 'POST', '/onboarding', {
+    organization: { name: 'Gigatech', short_name: 'GT', type: 'personal' },
+  });
+  const { uid: node } = await ask(api, 'POST', '/org/GT/nodes', { name: 'Node-01', type: 'Socket' });
+  await until('the node to be online', async () => {
+    const { connection, facts } = await ask(api, 'GET', `/org/GT/nodes/${node}`);
+    return connection === 'online' && facts?.engine;
+  });
+  return {
+    token,
+    api,
+    node,
+    async makeRunner(draft) {
+      const runner = { github_repo: repository, github_runner_token: canary, ...draft };
+      return `/org/GT/runners/${(await ask(api, 'POST', '/org/GT/runners', runner)).uid}/instance`;
+    },
+  };
+}
