@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDoor } from './door.ts';
 import { engineAddress } from './engine/address.ts';
@@ -30,7 +30,10 @@ export async function startAgent(settings: Settings, log: Log) {
   const bootId = readBootId();
   mkdirSync(runFolder, { recursive: true, mode: 0o700 });
   const entryPath = join(runFolder, 'entry.sh');
-  writeFileSync(entryPath, entryScript(), { mode: 0o755 });
+  // A running container goes on with the file that it has; and not by the mode, which only a new file gets.
+  writeFileSync(`${entryPath}.new`, entryScript());
+  chmodSync(`${entryPath}.new`, 0o755);
+  renameSync(`${entryPath}.new`, entryPath);
   const runners = createRunners(stateFolder);
   const caPath = join(stateFolder, 'ca.pem');
   await runners.writeCertificates(caPath);

@@ -1,0 +1,7 @@
+import { enableCompileCache } from 'node:module';
+
+enableCompileCache();
+process.umask(0o077);
+
+const { demo } = await import('./demo.ts');
+await demo();
