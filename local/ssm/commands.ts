@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { accessDenied, awsFault } from '../aws/fault.ts';
 import { type Operation, operation } from '../aws/operation.ts';
+import { describeCommand, statusOf } from './command-reply.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { type Document, executionSeconds } from './document.ts';
-import { type Command, type History, isOver } from './history.ts';
+import type { Command, History } from './history.ts';
 import { pageInput, paginate } from './paging.ts';
 import type { Registry } from './registry.ts';
 
@@ -83,7 +84,7 @@ export function sendCommand(options: CommandsOptions): Operation {
       instanceIds: ids,
     });
     dispatcher.dispatch(command);
-    return { Command: describe(command) };
+    return { Command: describeCommand(command) };
   });
 
   /** AWS's own documents belong to no account. */
@@ -125,7 +126,7 @@ export function listCommands({ history, arnPrefix }: CommandsOptions): Operation
         .filter(passes)
         .reverse();
       const { items, next } = paginate(matching, ({ id }) => id, input);
-      return { Commands: items.map(describe), ...next };
+      return { Commands: items.map(describeCommand), ...next };
     },
   );
 }
@@ -168,41 +169,4 @@ export function getCommandInvocation({ history, documents, arnPrefix }: Commands
       };
     },
   );
-}
-
-function describe(command: Command): object {
-  const all = [...command.invocations.values()];
-  const status = statusOf(command);
-  return {
-    CommandId: command.id,
-    DocumentName: command.documentName,
-    DocumentVersion: command.documentVersion,
-    Comment: command.comment,
-    ExpiresAfter: command.expiresAt / 1000,
-    Parameters: {},
-    InstanceIds: command.instanceIds,
-    Targets: [],
-    RequestedDateTime: command.requestedAt / 1000,
-    Status: status,
-    StatusDetails: status,
-    OutputS3Region: '',
-    OutputS3BucketName: '',
-    OutputS3KeyPrefix: '',
-    MaxConcurrency: command.maxConcurrency,
-    MaxErrors: command.maxErrors,
-    TargetCount: all.length,
-    CompletedCount: all.filter(isOver).length,
-    ErrorCount: all.filter((one) => one.status === 'Failed' || one.statusDetails === 'ExecutionTimedOut').length,
-    DeliveryTimedOutCount: all.filter((one) => one.statusDetails === 'DeliveryTimedOut').length,
-    ServiceRole: '',
-    NotificationConfig: { NotificationArn: '', NotificationEvents: [], NotificationType: '' },
-    TimeoutSeconds: command.deliverySeconds,
-  };
-}
-
-function statusOf({ invocations }: Command): string {
-  const all = [...invocations.values()].map(({ status }) => status);
-  if (all.every((status) => status === 'Pending')) return 'Pending';
-  if (all.some((status) => status === 'Pending' || status === 'InProgress')) return 'InProgress';
-  return (['Failed', 'TimedOut'] as const).find((status) => all.includes(status)) ?? 'Success';
 }
