@@ -87,19 +87,20 @@ test('a crash loses nothing acknowledged, and the same endpoint answers again', 
 
   for (let round = 0; round < 3; round += 1) {
     const pid = enginePid();
-    const writing = Promise.allSettled(
+    let inRound = 0;
+    await Promise.allSettled(
       Array.from({ length: 100 }, async (_, index) => {
         await put(client, `${round}/${index}`);
         acknowledged.push(`${round}/${index}`);
-        if (index === 50) process.kill(pid, 'SIGKILL');
+        inRound += 1;
+        if (inRound === 50) process.kill(pid, 'SIGKILL');
       }),
     );
-    await writing;
     await until(() => enginePidOr(0) !== pid && enginePidOr(0) > 0);
-    await until(async () => (await get(client, `${round}/50`).catch(() => undefined)) !== undefined);
+    await until(async () => (await get(client, acknowledged.at(-1) ?? '').catch(() => undefined)) !== undefined);
   }
 
-  expect(acknowledged.length).toBeGreaterThan(150);
+  expect(acknowledged.length).toBeGreaterThanOrEqual(150);
   for (const pk of acknowledged) expect(await get(client, pk)).toBe(pk);
   expect(crashes).toHaveLength(3);
 });
