@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import {
   CfnApiMapping,
   CfnStage,
@@ -104,11 +104,18 @@ export function serveApi(
     retention: stage.retentionDays.access,
     removalPolicy: RemovalPolicy.DESTROY,
   });
+  // Without the `:*` that CloudFormation's attribute ends in: it is the group that is meant, not its streams.
+  const logArn = Stack.of(scope).formatArn({
+    service: 'logs',
+    resource: 'log-group',
+    resourceName: logs.logGroupName,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
   const served = new CfnStage(scope, 'ApiStage', {
     apiId: api.http.apiId,
     stageName: '$default',
     autoDeploy: true,
-    accessLogSettings: { destinationArn: logs.logGroupArn, format: accessLogFormat },
+    accessLogSettings: { destinationArn: logArn, format: accessLogFormat },
     defaultRouteSettings: { throttlingRateLimit: stage.throttle.rate, throttlingBurstLimit: stage.throttle.burst },
     // L1, because only it knows settings for a single route.
     routeSettings: Object.fromEntries(

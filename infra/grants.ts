@@ -33,6 +33,14 @@ export function targets(scope: Construct, { stage, state, ...roles }: Granted): 
   return {
     table: { arns: [table] },
     'table-index': { arns: [`${table}/index/due`] },
+    // A transaction names each row that it writes; one that is not a throttle's makes it fail.
+    'throttle-rows': {
+      arns: [table],
+      conditions: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': 'THROTTLE#*' },
+        Null: { 'dynamodb:LeadingKeys': 'false' },
+      },
+    },
     'signing-key': { arns: [signingKey] },
     'data-key': { arns: [state.dataKeyArn] },
     'log-group': {

@@ -11,6 +11,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { acknowledgeWildcard } from './acknowledge.ts';
 import { functionLogGroup, pascal } from './names.ts';
 import type { Stage } from './stage.ts';
 
@@ -43,6 +44,7 @@ export function createLambda(scope: Construct, { stage, id, role, ...props }: La
   role.addToPolicy(
     new PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logs.logGroupArn] }),
   );
+  if (stage.tracing) acknowledgeWildcard(role, '*', 'X-Ray knows no resource level for PutTraceSegments.');
   const reserved = stage.reservedConcurrencyOf[id];
   return new Lambda(scope, pascal(id), {
     description: props.description,

@@ -3,7 +3,7 @@ import { ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { bundle } from './bundle.ts';
 import { describeFunctions } from './functions.ts';
-import { createService, type ServiceParts } from './service.ts';
+import { createService, type Service, type ServiceParts } from './service.ts';
 import type { Stage } from './stage.ts';
 import { createState, type State } from './state.ts';
 
@@ -22,12 +22,12 @@ export interface RunnerPilotProps extends ServiceParts {
 
 /** The whole product, for an app of one's own: `new RunnerPilot(stack, 'RunnerPilot', { stage, ...await prepareRunnerPilot() })`. */
 export class RunnerPilot extends Construct {
-  /** The API's address. */
-  readonly url: string;
+  /** Where it is to be found, once it is deployed. */
+  readonly service: Service;
 
   constructor(scope: Construct, id: string, { stage, state, ...parts }: RunnerPilotProps) {
     super(scope, id);
-    this.url = createService(this, stage, state ?? createState(this, stage), parts).api.url;
+    this.service = createService(this, stage, state ?? createState(this, stage), parts);
     dress(this, stage);
   }
 }

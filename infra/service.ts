@@ -1,4 +1,4 @@
-import { CfnOutput, CustomResource, Duration } from 'aws-cdk-lib';
+import { CustomResource, Duration } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -24,8 +24,20 @@ export interface ServiceParts {
 /** Longer than others: what waits for a container, and what looks after all of them. */
 const timeoutSecondsOf: Readonly<Record<string, number>> = { 'instances.create': 29, 'sweep.run': 55 };
 
+/** Where a service is to be found. */
+export interface Service {
+  /** The API's address, without a slash at its end. */
+  readonly url: string;
+  /** The document that rings nodes. */
+  readonly documentName: string;
+  readonly tableName: string;
+  /** Where the record of the custom domain has to point. */
+  readonly domainTarget: string | undefined;
+}
+
 /** Everything that can be made anew: the API, its functions, the schedule, the nodes' document and roles. */
-export function createService(scope: Construct, stage: Stage, state: State, { functions, bundles }: ServiceParts) {
+export function createService(scope: Construct, stage: Stage, state: State, parts: ServiceParts): Service {
+  const { functions, bundles } = parts;
   const api = createApi(scope, stage);
   const document = createDocument(scope, stage);
   const nodeRole = createNodeRole(scope, stage);
@@ -80,11 +92,12 @@ export function createService(scope: Construct, stage: Stage, state: State, { fu
   createAlarms(scope, stage, watched);
   if (stage.dashboard) createDashboard(scope, stage, watched);
 
-  new CfnOutput(scope, 'ApiUrl', { value: api.url });
-  new CfnOutput(scope, 'Document', { value: document.ref });
-  new CfnOutput(scope, 'Table', { value: state.tableName });
-  if (api.domain) new CfnOutput(scope, 'DomainTarget', { value: api.domain.regionalDomainName });
-  return { api, lambdas };
+  return {
+    url: api.url,
+    documentName: document.ref,
+    tableName: state.tableName,
+    domainTarget: api.domain?.regionalDomainName,
+  };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type App, Stack } from 'aws-cdk-lib';
+import { type App, CfnOutput, Stack } from 'aws-cdk-lib';
 import { dress, RunnerPilot } from './runner-pilot.ts';
 import type { ServiceParts } from './service.ts';
 import type { Stage } from './stage.ts';
@@ -23,6 +23,9 @@ export function createStacks(app: App, stage: Stage, parts: ServiceParts): { sta
     description: `Runner Pilot ${stage.name}: API, functions, schedule`,
   });
   service.addStackDependency(state, 'what it publishes is read when the service is deployed');
-  new RunnerPilot(service, 'RunnerPilot', { stage, state: publishedState(service, stage), ...parts });
+  const made = new RunnerPilot(service, 'RunnerPilot', { stage, state: publishedState(service, stage), ...parts });
+  const { url, documentName, tableName, domainTarget } = made.service;
+  const outputs = { ApiUrl: url, Document: documentName, Table: tableName, DomainTarget: domainTarget };
+  for (const [name, value] of Object.entries(outputs)) if (value !== undefined) new CfnOutput(service, name, { value });
   return { state, service };
 }

@@ -1,4 +1,4 @@
-import { CfnOutput, Fn, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Fn, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
@@ -69,7 +69,6 @@ export function publishState(scope: Construct, stage: Stage, state: State): void
   publish('data-key', state.dataKeyArn);
   for (const [name, arn] of Object.entries(state.signingKeyArns)) publish(`signing-key-${name}`, arn);
   publish('deployment', state.deploymentId);
-  new CfnOutput(scope, 'TableName', { value: state.tableName });
 }
 
 /** What another stack has published: no exports, so that neither stack holds the other's changes up. */

@@ -2,13 +2,13 @@ import { contract } from '#contract/operations.ts';
 import { showRunner } from '#contract/view/runner.ts';
 import { answer } from '#lambda/answer.ts';
 import { serve } from '#lambda/serve.ts';
-import { credentials } from '#runtime/services/credentials.ts';
+import { credentialReader } from '#runtime/services/credentials.ts';
 import { tableReader } from '#runtime/services/table-reader.ts';
 
 export const handler = serve(
   contract.runners.list,
-  { tableReader, credentials },
-  async ({ scope, query }, { tableReader, credentials }) => {
+  { tableReader, credentialReader },
+  async ({ scope, query }, { tableReader, credentialReader }) => {
     const { status, name, ...page } = query;
     const { items, cursor } = await tableReader.runners.list(scope, {
       ...page,
@@ -17,7 +17,7 @@ export const handler = serve(
         (name === undefined || runner.name === name),
     });
     const { role } = await scope.member;
-    const shown = items.map(async (runner) => showRunner(runner, await credentials.show(scope, runner, role)));
+    const shown = items.map(async (runner) => showRunner(runner, await credentialReader.show(scope, runner, role)));
     return answer(await Promise.all(shown), { next: cursor });
   },
 );

@@ -8,6 +8,7 @@ import { type Log, levelOf, openLog } from './log.ts';
 export type Resource =
   | 'table'
   | 'table-index'
+  | 'throttle-rows'
   | 'signing-key'
   | 'data-key'
   | 'log-group'

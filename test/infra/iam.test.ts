@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { openTelemetry } from '#cloud/telemetry.ts';
 import { pascal, stageTag } from '#infra/names.ts';
 import { account, physical, region } from './physical.ts';
 import { type AwsRequest, allowed, type PolicyDocument, rolesOf, type SimulatedRole } from './simulate.ts';
@@ -29,7 +30,9 @@ const nobody = /$^/;
 const stateless = /^(system\.|agent\.(installer|program)$)/;
 const withTable = new RegExp(`^(?!${stateless.source})`);
 const changes =
-  /^(auth\.|onboarding\.|sweep\.|(organizations|nodes|runners|instances)\.(create|change|remove|enrollment)$|agent\.(enroll|sync|claim)$)/;
+  /^(auth\.register$|onboarding\.|sweep\.|(organizations|nodes|runners|instances)\.(create|change|remove|enrollment)$|agent\.(enroll|sync|claim)$)/;
+/** Functions that count how often something is done, and change nothing else by that. */
+const meters = new RegExp(`${changes.source}|^auth\\.login$|^instances\\.(metrics|logs)$`);
 const rings = /^(instances\.(create|remove)|nodes\.remove|runners\.remove|sweep\.run)$/;
 
 interface Probe {
@@ -54,6 +57,18 @@ const ruining = ['dynamodb:DeleteTable', 'dynamodb:UpdateTable', 'dynamodb:Scan'
 const probes: readonly Probe[] = [
   ...each('reads the table', withTable, reading, table),
   ...each('changes the table', changes, writing, table),
+  ...['dynamodb:PutItem', 'dynamodb:DeleteItem'].flatMap((action) => [
+    {
+      says: `writes a throttle's row (${action})`,
+      who: meters,
+      ask: () => ({ action, resource: table(), context: { 'dynamodb:LeadingKeys': ['THROTTLE#x'] } }),
+    },
+    {
+      says: `writes a user's row, alone or beside a throttle's (${action})`,
+      who: changes,
+      ask: () => ({ action, resource: table(), context: { 'dynamodb:LeadingKeys': ['THROTTLE#x', 'USER#1'] } }),
+    },
+  ]),
   ...each('ruins or dumps the table', nobody, ruining, table),
   ...each('touches another table', nobody, [...reading, ...writing], () => otherTable),
   ...each('reads what is due', /^sweep\.run$/, ['dynamodb:Query'], () => `${table()}/index/due`),
@@ -62,9 +77,12 @@ const probes: readonly Probe[] = [
   ...each('ruins a key', nobody, ['kms:ScheduleKeyDeletion', 'kms:DisableKey'], () => published('signing-key-first')),
   ...each(
     'opens secrets',
-    /^(runners\.(create|change|get|list)|instances\.(create|remove)|agent\.claim|sweep\.run)$/,
-    ['kms:Decrypt', 'kms:GenerateDataKey'],
+    /^(runners\.(create|change|get|list)|instances\.remove|agent\.claim|sweep\.run)$/,
+    ['kms:Decrypt'],
     () => published('data-key'),
+  ),
+  ...each('makes keys for secrets', /^(runners\.(create|change)|agent\.claim)$/, ['kms:GenerateDataKey'], () =>
+    published('data-key'),
   ),
   ...each('sends our document', rings, ['ssm:SendCommand'], () => document('RunnerPilot-prod-Sync')),
   ...each('sends a shell', nobody, ['ssm:SendCommand'], () => document('AWS-RunShellScript')),
@@ -166,4 +184,55 @@ describe('who may do what, as IAM would decide', () => {
     expect(await may('s3:GetObject', 'arn:aws:s3:::bucket/key')).toBe(false);
     expect(await may('dynamodb:GetItem', table())).toBe(false);
   });
+
+  test('two organizations’ log streams can not touch: a session writes its own, whatever the others are called', async () => {
+    const role = roles.get('TelemetryRole');
+    if (!role) throw new Error('There is no telemetry role.');
+    const organizations = ['gt', 'gt-2', 'g', 'gtx', 'a-gt', 'GT'];
+    const names = ['instance/1', 'node/1', '../gt/instance/1', 'gt/instance/1'];
+
+    const wrong: string[] = [];
+    for (const mine of organizations) {
+      const session = await sessionPolicyOf(mine, role.arn);
+      for (const theirs of organizations) {
+        for (const name of names) {
+          for (const action of [
+            'logs:CreateLogStream',
+            'logs:PutLogEvents',
+            'logs:GetLogEvents',
+            'logs:DeleteLogStream',
+          ]) {
+            const resource = stream('/runner-pilot/prod/nodes', `${theirs}/${name}`);
+            const may = await allowed(role, { action, resource }, session);
+            const should = mine === theirs && /Create|Put/.test(action);
+            if (may !== should) wrong.push(`${mine} ${may ? 'may' : 'may not'} ${action} ${theirs}/${name}`);
+          }
+        }
+      }
+      expect(
+        await allowed(
+          role,
+          { action: 'logs:PutLogEvents', resource: stream('/aws/lambda/x', `${mine}/node/1`) },
+          session,
+        ),
+      ).toBe(false);
+    }
+    expect(wrong).toEqual([]);
+  }, 120_000);
 });
+
+/** The policy that `agent.credentials` narrows a session by, as it sends it to STS. */
+async function sessionPolicyOf(organization: string, roleArn: string): Promise<PolicyDocument> {
+  const sent: string[] = [];
+  const client = {
+    send: async ({ input }: { input: { Policy: string } }) => {
+      sent.push(input.Policy);
+      return {
+        Credentials: { AccessKeyId: 'a', SecretAccessKey: 'b', SessionToken: 'c', Expiration: new Date(0) },
+      };
+    },
+  };
+  const group = '/runner-pilot/prod/nodes';
+  await openTelemetry(client as never, { roleArn, region, group }).credentialsFor(organization, 'node-1');
+  return JSON.parse(sent[0] ?? '');
+}

@@ -19,7 +19,7 @@ test('cdk-nag’s AwsSolutions finds nothing that is not acknowledged beside its
   });
 
   expect(check(app)).not.toThrow();
-});
+}, 60_000);
 
 test('it would: a wildcard that nobody has acknowledged fails the synthesis', async () => {
   const { app } = await appOf();
@@ -28,5 +28,5 @@ test('it would: a wildcard that nobody has acknowledged fails the synthesis', as
     new PolicyStatement({ actions: ['dynamodb:*'], resources: ['*'] }),
   );
 
-  expect(check(app)).toThrow('Validation failed');
-});
+  expect(check(app)).toThrow('AwsSolutions-IAM5[Action::dynamodb:*]');
+}, 60_000);

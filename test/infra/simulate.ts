@@ -12,7 +12,7 @@ export interface PolicyDocument {
 export interface AwsRequest {
   readonly action: string;
   readonly resource: string;
-  readonly context?: Readonly<Record<string, string>>;
+  readonly context?: Readonly<Record<string, string | string[]>>;
 }
 
 /** A role with what it may do. */

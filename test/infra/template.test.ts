@@ -178,7 +178,7 @@ describe('options of a stage', () => {
 
     expect(ofType(service, 'AWS::ApiGatewayV2::DomainName')).toHaveLength(1);
     expect(ofType(service, 'AWS::ApiGatewayV2::ApiMapping')).toHaveLength(1);
-    expect(JSON.stringify(service.Outputs.RunnerPilotApiUrl?.Value)).toContain('https://runners.example.com');
+    expect(service.Outputs.ApiUrl?.Value).toBe('https://runners.example.com');
   });
 
   test('CORS is off without origins, and for those it is given', async () => {

@@ -26,10 +26,15 @@ test('the document is updated by a new version: one with a name can not be repla
 });
 
 test('table, keys, roles and functions have generated names: one left behind blocks no deployment', () => {
+  const nameOf: Readonly<Record<string, string>> = {
+    'AWS::DynamoDB::Table': 'TableName',
+    'AWS::Lambda::Function': 'FunctionName',
+    'AWS::IAM::Role': 'RoleName',
+    'AWS::KMS::Alias': 'AliasName',
+    'AWS::SNS::Topic': 'TopicName',
+  };
   const named = [made.state, made.service].flatMap(({ Resources }) =>
-    Object.entries(Resources).filter(([, { Properties = {} }]) =>
-      ['TableName', 'FunctionName', 'RoleName', 'AliasName', 'TopicName'].some((name) => name in Properties),
-    ),
+    Object.entries(Resources).filter(([, { Type, Properties = {} }]) => (nameOf[Type] ?? '') in Properties),
   );
 
   expect(named).toEqual([]);
