@@ -132,7 +132,7 @@ describe('what the table costs', () => {
     for (const row of touched) expect(Buffer.byteLength(JSON.stringify(row))).toBeLessThan(1024);
   });
 
-  it('is 62 units written for an instance’s whole life: pull, one job, deletion', async () => {
+  it('is 61 units written for an instance’s whole life: pull, one job, deletion', async () => {
     const { table, clock } = world;
     const [from, on] = [await world.runner(one), await world.node(one)];
     const { scope, by } = one;
@@ -193,7 +193,7 @@ describe('what the table costs', () => {
       pulling: 1,
       claim: 1,
       mint: 6,
-      running: 7,
+      running: 6,
       listening: 2,
       busy: 4,
       exited: 7,

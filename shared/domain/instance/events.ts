@@ -8,12 +8,11 @@ export interface InstanceEvent {
 }
 
 /**
- * The events of a change: each new reason, and each start. What else happens stands in the row itself, with its time.
+ * The events of a change: why an attempt came to nothing, for the row keeps only the last reason. Everything else stands
+ * in the row itself, with its time, for as long as events are kept; an event costs two units of writing.
  */
 export function eventsOf(before: Instance, after: Instance): readonly InstanceEvent[] {
-  if (before.state === after.state) return [];
-  const { uid: subject, reason } = after;
-  if (reason && reason !== before.reason) return [{ subject, code: reason.code, detail: reason.detail }];
-  if (after.state === 'started') return [{ subject, code: 'started', detail: `Attempt ${after.attempts}.` }];
-  return [];
+  const { uid: subject, reason, state } = after;
+  const again = state === 'requested' && reason !== undefined && reason !== before.reason;
+  return again ? [{ subject, code: reason.code, detail: reason.detail }] : [];
 }

@@ -29,7 +29,7 @@ export const reports = service({
   config: z.object({}),
   uses: [table, instances, metrics],
   open: (_config, { use, clock, log }): Reports => {
-    const { instances: rows } = use(table);
+    const { instances: rows, events } = use(table);
     const changes = use(instances);
 
     async function takeOf(scope: Scope, row: Instance, told: readonly Report[]): Promise<Instance | undefined> {
@@ -50,6 +50,8 @@ export const reports = service({
         if (orphans.length > 0) {
           use(metrics).record('orphans', orphans.length);
           log.warn('a node removed containers that nobody had listed', { node, count: orphans.length });
+          const detail = `Removed without having been listed: ${orphans.slice(0, 20).join(', ')}.`;
+          await events.record(scope, [{ subject: node, code: 'containers_unlisted', detail }]);
         }
         if (of.size === 0) return placements;
         const found = await rows.getMany(
