@@ -66,7 +66,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let port = options.port;
   let closing = false;
 
-  async function answer(request: IncomingMessage): Promise<Reply> {
+  function answer(request: IncomingMessage): Reply | Promise<Reply> {
     const headers = headersOf(request.rawHeaders);
     if (!hostIsOurs(headers.host, request.socket)) return hostRefused(headers.host);
     if (aws?.owns(headers)) return callAws(aws, request, headers);
@@ -74,7 +74,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (origin === undefined) return callFunction(request, headers);
     return (
       cors.preflight(request.method, headers) ??
-      withHeaders(await callFunction(request, headers), cors.headersFor(origin))
+      callFunction(request, headers).then((reply) => withHeaders(reply, cors.headersFor(origin)))
     );
   }
 
@@ -106,16 +106,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     return ownReply(500, 'Internal Server Error', requestId);
   }
 
-  const server = createServer({ maxHeaderSize: headerLimitBytes, keepAliveTimeout: 75_000 }, (request, response) => {
-    answer(request)
-      .then((reply) => send(response, closing ? withHeaders(reply, ['connection', 'close']) : reply))
-      .catch((error: unknown) => {
+  const server = createServer(
+    { maxHeaderSize: headerLimitBytes, keepAliveTimeout: 75_000 },
+    async (request, response) => {
+      try {
+        const reply = await answer(request);
+        send(response, closing ? withHeaders(reply, ['connection', 'close']) : reply);
+      } catch (error) {
         if (request.destroyed && !request.complete) return; // The client has gone: nobody is left to be answered.
         onError(`${request.method} ${request.url} failed`, error);
         if (response.headersSent) response.destroy();
         else send(response, ownReply(500, 'Internal Server Error'));
-      });
-  });
+      }
+    },
+  );
   server.on('clientError', refuseUnreadable);
 
   await new Promise<void>((resolve, reject) => {

@@ -22,36 +22,41 @@ export const timedOut = Symbol('timed out');
 
 /** Calls functions in this process, each loaded when first called, with Lambda's context and its time limit. */
 export function createFunctions({ load, timeoutMs }: FunctionsOptions) {
-  const loaded = new Map<string, { readonly name: string; readonly handler: Promise<Handler> }>();
+  const loaded = new Map<string, { readonly name: string; readonly handler: Handler }>();
+  const loading = new Map<string, Promise<void>>();
   const deadlines = createDeadlines(timeoutMs);
 
-  function find(operationId: string) {
-    const known = loaded.get(operationId);
+  function loadOnce(operationId: string): Promise<void> {
+    const known = loading.get(operationId);
     if (known) return known;
-    const found = { name: functionName(operationId), handler: load(operationId) };
-    loaded.set(operationId, found);
-    found.handler.catch(() => loaded.delete(operationId));
-    return found;
+    const begun = load(operationId)
+      .then((handler) => void loaded.set(operationId, { name: functionName(operationId), handler }))
+      .finally(() => loading.delete(operationId));
+    loading.set(operationId, begun);
+    return begun;
   }
 
   return {
     /** The function's result, or {@link timedOut}; what it threw is thrown. */
     async call(operationId: string, event: unknown, awsRequestId: string): Promise<unknown> {
-      const { name, handler } = find(operationId);
-      const call = await handler;
-      const context = contextOf(name, awsRequestId, timeoutMs);
+      if (!loaded.has(operationId)) await loadOnce(operationId);
+      const found = loaded.get(operationId);
+      if (!found) throw new Error(`${operationId} was not loaded.`);
+      const context = contextOf(found.name, awsRequestId, timeoutMs);
       return new Promise((resolve, reject) => {
         const stop = deadlines.start(() => resolve(timedOut));
-        const run = async () => {
-          try {
-            resolve(await call(event as never, context));
-          } catch (error) {
-            reject(error);
-          } finally {
-            stop();
-          }
+        const fail = (error: unknown) => {
+          stop();
+          reject(error);
         };
-        run();
+        try {
+          found.handler(event as never, context).then((result) => {
+            stop();
+            resolve(result);
+          }, fail);
+        } catch (error) {
+          fail(error);
+        }
       });
     },
   };

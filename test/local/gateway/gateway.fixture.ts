@@ -12,7 +12,7 @@ const cors = {
   maxAgeSeconds: 600,
 };
 
-export const routes = [
+const routes = [
   { id: 'things.create', method: 'POST', path: '/things' },
   { id: 'things.get', method: 'GET', path: '/things/{thing_id}' },
   { id: 'things.newest', method: 'GET', path: '/things/newest' },
