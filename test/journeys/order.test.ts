@@ -182,7 +182,7 @@ describeWithEngine.each([
         const stats = await docker('stats', '--no-stream', '--format', '{{.CPUPerc}}', ids.container);
         const sample = await asked('GET', `${instance}/metrics`, metrics);
         difference = Math.abs(sample.cpu_usage - Number.parseFloat(stats) / cpus);
-        return sample.cpu_usage > 20 && difference < 5;
+        return sample.cpu_usage > 5 && difference < 5;
       },
       22,
     );
