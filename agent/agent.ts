@@ -59,7 +59,7 @@ export async function startAgent(settings: Settings, log: Log) {
   const health = watchEngine({
     engine,
     signal: closed.signal,
-    prepare: () => tidy(machine),
+    prepare: () => tidy(machine, new Set(state.nodes().map(({ deployment }) => deployment))),
     onAvailable: () => each((node) => node.resurvey()),
     onUnavailable: () => each((node) => node.change()),
     onFacts: () => each((node) => node.change()),
@@ -94,7 +94,9 @@ export async function startAgent(settings: Settings, log: Log) {
     });
     nodes.set(record.uid, node);
   };
-  for (const record of state.nodes()) await attach(record);
+  // As the child of a control plane it serves that one, wherever it listens by now.
+  const here = settings.endsWithParent ? settings.url : undefined;
+  for (const record of state.nodes()) await attach({ ...record, url: here ?? record.url });
 
   const door = await openDoor(runFolder, {
     ring() {

@@ -9,7 +9,8 @@ export interface Ending {
 }
 
 const sentences: Readonly<Record<string, string>> = {
-  token_refused: 'GitHub refused the registration token: it has expired, or is for another repository.',
+  token_refused:
+    'GitHub refused the registration token: it has expired, or is for another repository. PUT the runner with a new one, or with a personal access token, which lasts.',
   registration_deleted: 'GitHub has deleted the registration of this runner.',
   session_conflict: 'Another runner of this name is connected to GitHub.',
   version_deprecated: 'GitHub does not accept this version of its runner any more. Use an image with a newer one.',

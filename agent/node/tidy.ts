@@ -2,9 +2,17 @@ import type { Engine } from '../engine/engine.ts';
 import { label } from './labels.ts';
 import type { Machine } from './start.ts';
 
-/** Removes what an agent that died has left behind and no worker would come across: before any of them begins. */
-export async function tidy({ engine, networks, inputs, runners }: Machine): Promise<void> {
-  const containers = await engine.listContainers([label.node]);
+/**
+ * Removes what an agent that died has left behind and no worker would come across: before any of them begins. Another
+ * installation on the same engine may be in the middle of a start, so only our own deployments are looked at.
+ */
+export async function tidy(
+  { engine, networks, inputs, runners }: Machine,
+  deployments: ReadonlySet<string>,
+): Promise<void> {
+  const isOurs = (labels: Readonly<Record<string, string>> | null | undefined) =>
+    deployments.has(labels?.[label.deployment] ?? '');
+  const containers = (await engine.listContainers([label.node])).filter(({ Labels }) => isOurs(Labels));
   const probes = containers.filter(({ Labels }) => Labels?.[label.probe] !== undefined);
   for (const { Id } of probes) await engine.removeContainer(Id, true);
 
@@ -13,7 +21,7 @@ export async function tidy({ engine, networks, inputs, runners }: Machine): Prom
   for (const { Name, Labels } of await engine.listNetworks()) {
     const uid = Labels?.[label.instance];
     // One that is in use all the same is not ours to judge.
-    if (uid !== undefined && !uids.has(uid)) await networks.remove(Name).catch(() => undefined);
+    if (isOurs(Labels) && uid !== undefined && !uids.has(uid)) await networks.remove(Name).catch(() => undefined);
   }
   await runners.tidy(new Set(containers.flatMap(({ Labels }) => Labels?.[label.runner] ?? [])));
 }
