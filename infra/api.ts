@@ -14,6 +14,7 @@ import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { corsAllowHeaders, corsExposeHeaders, corsMaxAgeSeconds, corsMethods } from '#contract/cors.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { FunctionDescription } from './functions.ts';
 import { accessLogGroup, pascal } from './names.ts';
@@ -49,18 +50,10 @@ export function createApi(scope: Construct, stage: Stage): Api {
     ...(stage.corsOrigins.length > 0 && {
       corsPreflight: {
         allowOrigins: [...stage.corsOrigins],
-        allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.PUT, CorsHttpMethod.DELETE],
-        allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'if-match', 'prefer', 'x-request-id'],
-        exposeHeaders: [
-          'link',
-          'etag',
-          'retry-after',
-          'ratelimit',
-          'ratelimit-policy',
-          'x-request-id',
-          'preference-applied',
-        ],
-        maxAge: Duration.hours(2),
+        allowMethods: corsMethods.map((method) => CorsHttpMethod[method as keyof typeof CorsHttpMethod]),
+        allowHeaders: [...corsAllowHeaders],
+        exposeHeaders: [...corsExposeHeaders],
+        maxAge: Duration.seconds(corsMaxAgeSeconds),
       },
     }),
   });

@@ -12,16 +12,22 @@ export interface Attachment {
   readonly files: readonly string[];
 }
 
-const agentFolder = fileURLToPath(new URL('../dist/agent', import.meta.url));
-/** The agent's program, built. */
-export const agentProgram = `${agentFolder}/agent.mjs`;
+/** Where the agent is built. */
+export const agentFolder = fileURLToPath(new URL('../dist/agent', import.meta.url));
 const swaggerFolder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+const docsFolder = fileURLToPath(new URL('../docs', import.meta.url));
 const agent = { variable: 'RUNNER_PILOT_AGENT_FOLDER', into: 'agent', from: agentFolder };
 
 /** By function: what is installed on nodes, and the reference's page. */
 export const attachments: Readonly<Record<string, Attachment>> = {
   'agent.installer': { ...agent, files: ['install.sh'] },
   'agent.program': { ...agent, files: ['agent.mjs'] },
+  'system.problems': {
+    variable: 'RUNNER_PILOT_DOCS_FOLDER',
+    into: 'docs',
+    from: docsFolder,
+    files: ['problems.md'],
+  },
   'system.docs': {
     variable: 'RUNNER_PILOT_SWAGGER_FOLDER',
     into: 'swagger',

@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile } from 'esbuild';
-import { type Attachment, agentProgram, attachments } from './attachments.ts';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import { type Attachment, attachments } from './attachments.ts';
+import { plainEndpoints } from './bundle/endpoints.ts';
+import { withoutJsonSchema } from './bundle/json-schema.ts';
 import { trimSdk } from './bundle/trim.ts';
 import { functionFile } from './functions.ts';
 import { pascal } from './names.ts';
@@ -13,51 +14,69 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 /** The function that publishes the signing keys' public halves: part of the deployment, not of the product. */
 export const jwksFunction = 'deployment.jwks';
 
-/** What one run of esbuild has made. */
+/** What esbuild has made. */
 export interface Bundles {
   /** The folder of a function's artefact, by its id. */
   readonly folderOf: (id: string) => string;
-  readonly metafile: Metafile;
-  /** Of the agent's program, in hex. */
-  readonly agentSha256: string;
+  /** What went into each artefact, by its id. */
+  readonly outputOf: (id: string) => Metafile['outputs'][string] | undefined;
 }
 
-/**
- * Bundles all functions in one run, one folder each. CommonJS, because Node 24 loads it faster than ES modules
- * (docs/adr/0020). Source maps go beside the artefacts, not into them: they would be read at each start.
- */
+const options = {
+  absWorkingDir: root,
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  target: 'node24',
+  // Node 24 loads it faster than ES modules (docs/adr/0020).
+  format: 'cjs',
+  // The SDK's CommonJS halves are one file each, which can't be trimmed.
+  mainFields: ['module', 'main'],
+  conditions: ['module'],
+  alias: {
+    '@aws-sdk/credential-provider-node': here('bundle/credentials.ts'),
+    '@aws-sdk/middleware-endpoint-discovery': here('bundle/endpoint-discovery.ts'),
+    '@smithy/core/event-streams': here('bundle/event-streams.ts'),
+    'json-with-bigint': here('bundle/json.ts'),
+  },
+  legalComments: 'none',
+  // Beside the artefacts, not into them: they would be read at each start.
+  sourcemap: 'external',
+  metafile: true,
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
+
+/** The one function that describes the API, and needs zod's way to JSON Schema for that. */
+const describes = (id: string): boolean => id === 'system.openapi';
+
+/** Bundles all functions at once, each into a folder of its own. */
 export async function bundle(ids: readonly string[], into = `${root}dist/functions`): Promise<Bundles> {
-  const entries = Object.fromEntries(ids.map((id) => [`${pascal(id)}/index`, `${root}${functionFile(id)}`]));
+  const entries = new Map([
+    ...ids.map((id) => [id, `${root}${functionFile(id)}`] as const),
+    [jwksFunction, here('jwks/publish.ts')] as const,
+  ]);
   rmSync(into, { recursive: true, force: true });
   mkdirSync(into, { recursive: true });
   // The project is `type: module`; Lambda takes `.js` without a package.json for CommonJS, and so does this.
   writeFileSync(`${into}/package.json`, '{"type":"commonjs"}\n');
-  const { metafile } = await build({
-    entryPoints: { ...entries, [`${pascal(jwksFunction)}/index`]: here('jwks/publish.ts') },
-    outdir: into,
-    absWorkingDir: root,
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'cjs',
-    // The SDK's CommonJS halves are one file each, which can't be trimmed.
-    mainFields: ['module', 'main'],
-    conditions: ['module'],
-    alias: {
-      '@aws-sdk/credential-provider-node': here('bundle/credentials.ts'),
-      '@aws-sdk/middleware-endpoint-discovery': here('bundle/endpoint-discovery.ts'),
-      '@smithy/core/event-streams': here('bundle/event-streams.ts'),
-    },
-    plugins: [trimSdk],
-    legalComments: 'none',
-    sourcemap: 'external',
-    metafile: true,
-    logLevel: 'warning',
-  });
+
+  const run = async (which: (id: string) => boolean, plugins: Plugin[]): Promise<Metafile> => {
+    const entryPoints = [...entries].filter(([id]) => which(id)).map(([id, path]) => [`${pascal(id)}/index`, path]);
+    const built = await build({ ...options, entryPoints: Object.fromEntries(entryPoints), outdir: into, plugins });
+    return built.metafile;
+  };
+  const made = await Promise.all([
+    run((id) => !describes(id), [trimSdk, plainEndpoints, withoutJsonSchema]),
+    run(describes, [trimSdk, plainEndpoints]),
+  ]);
+
   const folderOf = (id: string): string => `${into}/${pascal(id)}`;
   for (const id of ids) attach(folderOf(id), attachments[id]);
-  return { folderOf, metafile, agentSha256: createHash('sha256').update(readFileSync(agentProgram)).digest('hex') };
+  const outputs = made.flatMap((metafile) => Object.entries(metafile.outputs));
+  return {
+    folderOf,
+    outputOf: (id) => outputs.find(([path]) => path.endsWith(`/${pascal(id)}/index.js`))?.[1],
+  };
 }
 
 /** Puts files beside a bundle. */

@@ -1,16 +1,18 @@
 import { Tags } from 'aws-cdk-lib';
 import { ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { buildAgent } from '#agent/build.ts';
+import { agentFolder } from './attachments.ts';
 import { bundle } from './bundle.ts';
 import { describeFunctions } from './functions.ts';
 import { createService, type Service, type ServiceParts } from './service.ts';
 import type { Stage } from './stage.ts';
 import { createState, type State } from './state.ts';
 
-/** Asks the functions what they need, and bundles them: once for any number of stages. */
+/** Asks the functions what they need, and bundles them and the agent: once for any number of stages. */
 export async function prepareRunnerPilot(): Promise<ServiceParts> {
-  const functions = await describeFunctions();
-  return { functions, bundles: await bundle(functions.map(({ id }) => id)) };
+  const [functions, { sha256: agentSha256 }] = await Promise.all([describeFunctions(), buildAgent(agentFolder)]);
+  return { functions, bundles: await bundle(functions.map(({ id }) => id)), agentSha256 };
 }
 
 /** What {@link RunnerPilot} is made from. */

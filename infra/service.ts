@@ -18,7 +18,9 @@ import type { State } from './state.ts';
 /** What a service is made of besides its stage and its state. */
 export interface ServiceParts {
   readonly functions: readonly FunctionDescription[];
-  readonly bundles: Bundles;
+  readonly bundles: Pick<Bundles, 'folderOf'>;
+  /** Of the agent's program, in hex. */
+  readonly agentSha256: string;
 }
 
 /** Longer than others: what waits for a container, and what looks after all of them. */
@@ -37,7 +39,7 @@ export interface Service {
 
 /** Everything that can be made anew: the API, its functions, the schedule, the nodes' document and roles. */
 export function createService(scope: Construct, stage: Stage, state: State, parts: ServiceParts): Service {
-  const { functions, bundles } = parts;
+  const { functions, bundles, agentSha256 } = parts;
   const api = createApi(scope, stage);
   const document = createDocument(scope, stage);
   const nodeRole = createNodeRole(scope, stage);
@@ -56,7 +58,7 @@ export function createService(scope: Construct, stage: Stage, state: State, part
     telemetryRoleArn: telemetryRole.roleArn,
     activationRoleArn: nodeRole.roleArn,
   };
-  const around = { ...granted, jwks, url: api.url, nodeRoleName: nodeRole.roleName, agentSha256: bundles.agentSha256 };
+  const around = { ...granted, jwks, url: api.url, nodeRoleName: nodeRole.roleName, agentSha256 };
   const lambdas = new Map(
     functions.map((described) => {
       const { id } = described;
@@ -104,7 +106,12 @@ export function createService(scope: Construct, stage: Stage, state: State, part
  * The signing keys' public halves, as every function has them: fetched once a deployment, never at a start. The first is
  * that of the key that signs now.
  */
-function createJwks(scope: Construct, stage: Stage, { signingKeyArns }: State, bundles: Bundles): string {
+function createJwks(
+  scope: Construct,
+  stage: Stage,
+  { signingKeyArns }: State,
+  bundles: ServiceParts['bundles'],
+): string {
   const { current, keys: names } = stage.signing;
   const keys = [current, ...names.filter((name) => name !== current)].flatMap((name) => signingKeyArns[name] ?? []);
   const role = createLambdaRole(scope, stage, jwksFunction);

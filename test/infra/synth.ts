@@ -43,8 +43,7 @@ export function preparedParts(): Promise<ServiceParts> {
   parts ??= describeFunctions().then((functions) => {
     const folder = mkdtempSync(join(tmpdir(), 'rp-artefact-'));
     writeFileSync(join(folder, 'index.js'), 'exports.handler = async () => {};\n');
-    const bundles = { folderOf: () => folder, metafile: { inputs: {}, outputs: {} }, agentSha256: '0'.repeat(64) };
-    return { functions, bundles };
+    return { functions, bundles: { folderOf: () => folder }, agentSha256: '0'.repeat(64) };
   });
   return parts;
 }
