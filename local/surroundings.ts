@@ -69,6 +69,7 @@ export function functionVariables(from: FunctionSurroundings): Environment {
     // Agents may be elsewhere: they write their logs to where they call.
     RUNNER_PILOT_TELEMETRY_ENDPOINT: environment.RUNNER_PILOT_PUBLIC_URL || gatewayUrl,
     RUNNER_PILOT_SOCKET_NODES: '1',
+    RUNNER_PILOT_DOCS_FOLDER: fileURLToPath(new URL('../docs', import.meta.url)),
     RUNNER_PILOT_SWAGGER_FOLDER: fileURLToPath(new URL('../node_modules/swagger-ui-dist', import.meta.url)),
   };
 }

@@ -62,7 +62,9 @@ export async function demo(): Promise<void> {
         `TOKEN=${token}`,
         `curl -s -H "Authorization: Bearer $TOKEN" ${cloud.url}/org/GT/runners`,
         '',
-        `# Give it a job: ${github.url}/_stand-in/jobs takes {"repository": "${repository}", "name": "test", "steps": [{"print": 5}]}`,
+        '# Give it a job:',
+        `curl -s http://127.0.0.1:${new URL(github.url).port}/_stand-in/jobs --json '{"repository": "${repository}", "name": "test", "steps": [{"print": 5}]}'`,
+        '',
         `# The reference: ${cloud.url}/docs`,
       ].join('\n'),
     );

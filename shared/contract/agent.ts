@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { NodeFacts } from '#domain/node.ts';
 import { Limits, RunnerSource } from '#domain/runner.ts';
+import { jobResults } from '#domain/runner-lines.ts';
 import { NoParams, NoQuery, PathId } from './fields.ts';
 import { operation } from './operation.ts';
 
@@ -16,6 +17,8 @@ export const Observation = z.strictObject({
   state: z.enum(['pulling', 'created', 'running', 'listening', 'busy', 'exited', 'gone', 'refused']),
   at: z.int().min(0),
   job: z.string().max(256).optional(),
+  /** How `job` has ended, in GitHub's words; without it, it runs. */
+  job_result: z.enum(jobResults).optional(),
   exit_code: z.int().optional(),
   reason: z.strictObject({ code: z.string().max(64), detail: z.string().max(1024) }).optional(),
   /** Of `refused`: whether trying again may help. */

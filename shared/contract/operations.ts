@@ -49,7 +49,7 @@ export const contract = {
     installer: agent.installer,
     program: agent.program,
   },
-  system: { health: system.health, openapi: system.openapi, docs: system.docs },
+  system: { health: system.health, openapi: system.openapi, docs: system.docs, problems: system.problems },
 } as const;
 
 /** Every operation of the API. */

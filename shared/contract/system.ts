@@ -35,3 +35,15 @@ export const docs = operation({
   problems: [],
   examples: { page: { reply: '<!doctype html>…' } },
 });
+
+export const problems = operation({
+  ...common,
+  id: 'system.problems',
+  path: '/docs/problems.md',
+  summary: 'Read what each problem means, and what to do',
+  description: 'The `type` of a problem leads here.',
+  reply: z.string(),
+  mediaType: 'text/markdown',
+  problems: [],
+  examples: { text: { reply: '# Problems\n…' } },
+});
