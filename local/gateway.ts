@@ -1,12 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { readBody } from './gateway/body.ts';
 import { type Cors, createCors } from './gateway/cors.ts';
 import { eventOf, headersOf, targetOf } from './gateway/event.ts';
 import { createFunctions, type Load, timedOut } from './gateway/functions.ts';
 import { createHostCheck } from './gateway/hosts.ts';
 import { createIdentifiers } from './gateway/identifiers.ts';
+import { hostRefused, refuseUnreadable, tooLarge } from './gateway/refusals.ts';
 import { ownReply, type Reply, replyOf, withHeaders } from './gateway/reply.ts';
 import { createRouter, type Route } from './gateway/routes.ts';
 
@@ -65,6 +65,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const identify = createIdentifiers();
   let port = options.port;
   let closing = false;
+  let underWay = 0;
+  const { promise: drained, resolve: setDrained } = Promise.withResolvers<void>();
 
   function answer(request: IncomingMessage): Reply | Promise<Reply> {
     const headers = headersOf(request.rawHeaders);
@@ -109,6 +111,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const server = createServer(
     { maxHeaderSize: headerLimitBytes, keepAliveTimeout: 75_000 },
     async (request, response) => {
+      underWay += 1;
       try {
         const reply = await answer(request);
         send(response, closing ? withHeaders(reply, ['connection', 'close']) : reply);
@@ -117,6 +120,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         onError(`${request.method} ${request.url} failed`, error);
         if (response.headersSent) response.destroy();
         else send(response, ownReply(500, 'Internal Server Error'));
+      } finally {
+        underWay -= 1;
+        if (closing && underWay === 0) setDrained();
       }
     },
   );
@@ -131,16 +137,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     url: `http://${hostInUrl(options.host)}:${port}`,
     port,
-    close: (graceMs = 2_000) =>
-      new Promise((resolve) => {
-        closing = true;
-        const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-        server.close(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-        server.closeIdleConnections();
-      }),
+    async close(graceMs = 2_000) {
+      closing = true;
+      const { promise: late, resolve: setLate } = Promise.withResolvers<void>();
+      const timer = setTimeout(setLate, graceMs);
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeIdleConnections();
+      // A function goes on when its caller has gone, so it isn't enough that all connections are closed.
+      if (underWay > 0) await Promise.race([drained, late]);
+      await Promise.race([closed, late]);
+      clearTimeout(timer);
+      server.closeAllConnections();
+      await closed;
+    },
   };
 }
 
@@ -160,44 +169,6 @@ function send(response: ServerResponse, { status, headers, body }: Reply): void 
   const length = status === 204 || status === 304 ? [] : ['content-length', String(Buffer.byteLength(body))];
   response.writeHead(status, [...headers, ...length]);
   response.end(body);
-}
-
-/** The rest of the body is not read, so the connection can't be used again. */
-const tooLarge = ownReply(413, 'Request Entity Too Large', ['connection', 'close']);
-
-function hostRefused(host: string | undefined): Reply {
-  const detail =
-    `This service is not called ${JSON.stringify(host ?? '')}. Call it by localhost, by its address, or set ` +
-    'RUNNER_PILOT_PUBLIC_URL to the address by which it is to be called.';
-  const requestId = randomUUID();
-  const code = 'host.refused';
-  return {
-    status: 403,
-    headers: ['content-type', 'application/problem+json', 'x-request-id', requestId, 'cache-control', 'no-store'],
-    body: JSON.stringify({
-      type: `/docs/problems.md#${code}`,
-      title: 'The Host header names another service',
-      status: 403,
-      code,
-      detail,
-      request_id: requestId,
-    }),
-  };
-}
-
-/** What the HTTP parser refuses never becomes a request: it is answered on the socket. */
-function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const [status, message] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? ['431 Request Header Fields Too Large', 'Request Header Fields Too Large']
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? ['408 Request Timeout', 'Request Timeout']
-        : ['400 Bad Request', 'Bad Request'];
-  const body = JSON.stringify({ message });
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-  );
 }
 
 /** How a host is written in a URL that this machine can call: the wildcard addresses mean all interfaces. */

@@ -219,6 +219,43 @@ test('closing lets what is under way finish, and nothing new begin', async () =>
 
 const handlers: Record<string, () => unknown> = {};
 
+test('closing waits for a function whose caller has gone', async () => {
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+  const { promise: result, resolve: finish } = Promise.withResolvers<string>();
+  const gateway = await gatewayOf({
+    'things.newest': () => {
+      begin();
+      return result;
+    },
+  });
+  const abort = new AbortController();
+  const caller = fetch(`${gateway.url}/things/newest`, { signal: abort.signal });
+  await begun;
+  abort.abort();
+  await expect(caller).rejects.toThrow('aborted');
+  let closed = false;
+
+  const closing = gateway.close(5_000).then(() => {
+    closed = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(closed).toBe(false);
+  finish('done');
+
+  await closing;
+});
+
+test('closing cuts off what takes longer than the grace', async () => {
+  const gateway = await gatewayOf({ 'things.newest': () => new Promise(() => {}) });
+  const underWay = ask(gateway, '/things/newest');
+  underWay.catch(() => {});
+  await ask(gateway, '/nowhere');
+
+  await gateway.close(50);
+
+  await expect(underWay).rejects.toThrow('socket hang up');
+});
+
 test('a port that is taken is an error, not a hang', async () => {
   await using gateway = await gatewayOf({});
 
