@@ -5,7 +5,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const program = fileURLToPath(new URL('../../local/main.ts', import.meta.url));
+/** What `npm start` runs in the end. */
+const program = [process.execPath, fileURLToPath(new URL('../../local/main.ts', import.meta.url))];
 
 /** Local mode in a process of its own, as `npm start` runs it. */
 export interface LocalMode {
@@ -39,10 +40,14 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Starts it on a data folder. What it says is kept for messages. */
-export async function tryStart(dataFolder: string, environment: Readonly<Record<string, string>>): Promise<Start> {
+/** Starts it on a data folder, by another command if need be. What it says is kept for messages. */
+export async function tryStart(
+  dataFolder: string,
+  environment: Readonly<Record<string, string>>,
+  [command = 'npm', ...words]: readonly string[] = program,
+): Promise<Start> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [program], {
+  const child = spawn(command, words, {
     env: {
       ...process.env,
       ...environment,
@@ -68,8 +73,12 @@ export async function tryStart(dataFolder: string, environment: Readonly<Record<
 }
 
 /** Starts it on a data folder, and fails if it doesn't. */
-export async function start(dataFolder: string, environment: Readonly<Record<string, string>>): Promise<LocalMode> {
-  const made = await tryStart(dataFolder, environment);
+export async function start(
+  dataFolder: string,
+  environment: Readonly<Record<string, string>>,
+  command = program,
+): Promise<LocalMode> {
+  const made = await tryStart(dataFolder, environment, command);
   if (made.started) return made.started;
   throw new Error(`Local mode did not start, and ended with code ${made.code}: ${made.said}`);
 }

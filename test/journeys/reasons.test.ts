@@ -230,7 +230,7 @@ describeWithEngine('an instance that can not be had says why, within 10 s', () =
       new UpdateCommand({
         TableName: cloud.tableName,
         Key: { pk: row.pk, sk: row.sk },
-        UpdateExpression: 'SET state_at = :at, due = :due',
+        UpdateExpression: 'SET state_at = :at, due = :due, due_at = :due',
         ExpressionAttributeValues: { ':at': row.state_at - ms, ':due': Date.now() },
       }),
     );

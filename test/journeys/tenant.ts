@@ -20,8 +20,11 @@ export async function ask(api: Caller, method: string, path: string, body?: unkn
   throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
 }
 
-/** Registers John Doe with the organization GT, and attaches this machine. */
-export async function settleIn(url: string): Promise<Tenant> {
+/** Somebody with an organization, GT. */
+export type Owner = Pick<Tenant, 'token' | 'api'>;
+
+/** Registers John Doe with the organization GT. */
+export async function signUp(url: string): Promise<Owner> {
   const login = { email: 'john@example.com', password: 'a-strong-passphrase' };
   await ask(caller(url), 'POST', '/auth/register', { full_name: 'John Doe', ...login });
   const { access_token: token } = await ask(caller(url), 'POST', '/auth/login', login);
@@ -29,6 +32,12 @@ export async function settleIn(url: string): Promise<Tenant> {
   await ask(api, 'POST', '/onboarding', {
     organization: { name: 'Gigatech', short_name: 'GT', type: 'personal' },
   });
+  return { token, api };
+}
+
+/** Registers John Doe with the organization GT, and attaches this machine. */
+export async function settleIn(url: string): Promise<Tenant> {
+  const { token, api } = await signUp(url);
   const { uid: node } = await ask(api, 'POST', '/org/GT/nodes', { name: 'Node-01', type: 'Socket' });
   await until('the node to be online', async () => {
     const { connection, facts } = await ask(api, 'GET', `/org/GT/nodes/${node}`);
