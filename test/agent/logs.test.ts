@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { containerName } from '#domain/instance.ts';
+import type { Step } from '#local/demo/github/jobs.ts';
+import { type Github, startGithub } from '#local/demo/github.ts';
+import { makeDemoImages, runnerImage } from '#local/demo/images.ts';
+import { type Control, startControl } from './control.ts';
+import { eventually, makeMachine, type TestMachine } from './machine.ts';
+
+let github: Github;
+let control: Control;
+let machine: TestMachine;
+const node = `test-node-${randomUUID().slice(0, 8)}`;
+
+const tokens = new Map<string, string>();
+const tokenOf = (uid: string) => {
+  const token = tokens.get(uid) ?? github.registrationToken('acme/web');
+  tokens.set(uid, token);
+  return token;
+};
+
+beforeAll(async () => {
+  await makeDemoImages();
+  github = await startGithub({ host: '0.0.0.0' });
+  control = await startControl();
+  control.settings.credential = ({ uid }) => ({
+    kind: 'registration',
+    secret: tokenOf(uid),
+    url: `${github.url}/acme/web`,
+    name: containerName(uid),
+    labels: ['self-hosted', uid],
+    ephemeral: false,
+  });
+  machine = makeMachine(control.url, { RUNNER_PILOT_LOG_BYTES_PER_SECOND: '100000000' });
+  await machine.enroll(node, control.code(node));
+  machine.start();
+}, 60_000);
+
+afterAll(async () => {
+  await machine[Symbol.asyncDispose]();
+  await control[Symbol.asyncDispose]();
+  await github.close();
+});
+
+/** An instance whose runner does the steps. */
+async function runJob(steps: readonly Step[], prints: number) {
+  const uid = randomUUID();
+  const row = control.create(node, uid, runnerImage);
+  await eventually('it listens', () => row.reports.some(({ state }) => state === 'listening'), 30);
+  const job = github.queueJob({ repository: 'acme/web', name: 'noise', labels: ['self-hosted', uid], steps });
+  const expected = Array.from({ length: prints }, (_, i) => `line ${i + 1}`);
+  const arrived = () => control.log(uid).filter(({ message }) => message.startsWith('line '));
+  return { uid, row, job, expected, arrived };
+}
+
+test('of 10,000 lines none is missing and none is doubled, though the agent is killed in between', async () => {
+  const { row, expected, arrived } = await runJob([{ print: 10_000 }], 10_000);
+
+  for (const part of [500, 3000, 7000]) {
+    await eventually(`${part} lines have come`, () => arrived().length >= part || row.gone, 30);
+    await machine.kill();
+    machine.start();
+  }
+  await eventually('all lines have come', () => arrived().length >= 10_000, 30);
+
+  expect(arrived().map(({ message }) => message)).toEqual(expected);
+  expect(control.breaches).toEqual([]);
+}, 120_000);
+
+test('what is printed while CloudWatch Logs is away comes later, and what the runner does is told at once', async () => {
+  control.settings.logsFault = () => ({
+    status: 503,
+    body: { __type: 'ServiceUnavailableException', message: 'away' },
+  });
+  // More than the agent holds in memory.
+  const loud = 'x'.repeat(2000);
+  const more = `i=0; while [ $i -lt 6000 ]; do i=$((i+1)); echo "big $i ${loud}"; done`;
+  const { uid, row, job, arrived } = await runJob([{ run: more }, { print: 10 }], 10);
+
+  await eventually('the job ends', () => github.jobs().find(({ id }) => id === job.id)?.status === 'completed', 60);
+  await eventually('that is told', () => row.reports.filter(({ state }) => state === 'listening').length > 1, 30);
+  expect(arrived()).toEqual([]);
+  control.settings.logsFault = undefined;
+  await eventually('all lines have come', () => arrived().length === 10, 60);
+
+  const big = control.log(uid).filter(({ message }) => message.startsWith('big '));
+  expect(big.map(({ message }) => message)).toEqual(Array.from({ length: 6000 }, (_, i) => `big ${i + 1} ${loud}`));
+}, 150_000);
+
+test('the agent tells of the container in its own words, and no credential is in the log', async () => {
+  const { uid, arrived, job } = await runJob([{ wait: 'release' }, { print: 1 }], 1);
+  const token = tokenOf(uid);
+  const echo = { repository: 'acme/web', name: 'echo', labels: ['self-hosted', uid] };
+  github.queueJob({ ...echo, steps: [{ run: `echo "the token is ${token}"` }, { print: 2 }] });
+
+  github.releaseJob(job.id);
+  await eventually('the lines have come', () => arrived().length === 3);
+  const messages = control.log(uid).map(({ message }) => message);
+
+  expect(messages.filter((message) => message === 'Runner container started.')).toHaveLength(1);
+  expect(messages.some((message) => message.endsWith('Listening for Jobs'))).toBe(true);
+  expect(messages).toContain('the token is ***');
+  expect(JSON.stringify(control.raw(`acme/instance/${uid}`))).not.toContain(token);
+});
