@@ -1,11 +1,12 @@
 #!/bin/sh
 # Makes this machine a node of Runner Pilot: installs the agent and starts it at every boot. Can be run again: then it
-# brings the newest agent, and with --code also a new enrollment.
+# brings the newest agent, and with --code also a new enrollment. Without systemd, or with --foreground, what starts
+# things at boot is told to run one script, which --foreground also runs at once.
 set -eu
 
 sha256=''
-usage='install.sh --url URL --code CODE [--bell register|none] [--proxy URL] [--ca-file FILE] [--allow-http] | --uninstall'
-url='' code='' bell=none proxy='' ca='' allow_http='' uninstall=''
+usage='install.sh --url URL --code CODE [--bell register|none] [--proxy URL] [--ca-file FILE] [--allow-http] [--foreground] | --uninstall'
+url='' code='' bell=none proxy='' ca='' allow_http='' foreground='' uninstall=''
 
 say() { printf '%s\n' "$*"; }
 fail() {
@@ -22,6 +23,7 @@ while [ $# -gt 0 ]; do
       shift 2
       ;;
     --allow-http) allow_http=1 && shift ;;
+    --foreground) foreground=1 && shift ;;
     --uninstall) uninstall=1 && shift ;;
     -h | --help) say "Usage: $usage" && exit 0 ;;
     *) fail "There is no option $1. Usage: $usage" ;;
@@ -46,6 +48,9 @@ else
   unit_command() { systemctl --user "$@"; }
 fi
 unit=runner-pilot-agent.service
+# sd_booted(3)
+systemd=''
+if [ -d /run/systemd/system ] && has systemctl && [ -z "$foreground" ]; then systemd=1; fi
 environment=$config/agent.env
 socket=${DOCKER_HOST:-unix:///var/run/docker.sock}
 case "$socket" in unix://*) socket=${socket#unix://} ;; *) fail "DOCKER_HOST is $socket; a socket of this machine (unix://…) is needed." ;; esac
@@ -72,20 +77,24 @@ agent_command() {
 }
 agent() {
   # shellcheck disable=SC1090,SC2046 # The command is words of ours, without blanks of their own.
-  if [ -n "$node" ]; then
-    (set -a && . "$environment" && exec $(agent_command '') "$@")
-  else
-    $(agent_command '-i') "$@"
-  fi
+  (set -a && . "$environment" && exec $(agent_command '-i') "$@")
+}
+
+# Whoever has the lock of the state is the agent that runs; where no unit is, it has said which process it is.
+end_agent() {
+  if [ ! -e "$run/agent.pid" ] || flock -n "$state/agent.lock" true; then return; fi
+  kill "$(cat "$run/agent.pid")"
+  flock -w 30 "$state/agent.lock" true || fail 'The agent that runs does not end, or is started again. End it, and try again.'
 }
 
 if [ -n "$uninstall" ]; then
-  unit_command disable --now "$unit" 2>/dev/null || true
+  [ -z "$systemd" ] || unit_command disable --now "$unit" 2>/dev/null || true
+  end_agent
   if [ -e "$environment" ] && [ -e "$program/agent.mjs" ]; then
     agent clear || fail 'The containers of this node were not removed. Is Docker running? Try again then.'
   fi
   rm -f "$units/$unit"
-  unit_command daemon-reload 2>/dev/null || true
+  [ -z "$systemd" ] || unit_command daemon-reload 2>/dev/null || true
   rm -rf "$program" "$state" "$config" "$run"
   say 'Runner Pilot is gone from this machine. Delete the node in Runner Pilot as well.'
   exit 0
@@ -99,7 +108,7 @@ case "$url" in
 esac
 case "$bell" in register | none) ;; *) fail '--bell is register or none.' ;; esac
 [ -n "$code" ] || [ -e "$state/agent.json" ] || fail "--code is needed: it is shown when a node is created. Usage: $usage"
-for tool in curl sha256sum systemctl flock tar; do
+for tool in curl sha256sum flock tar; do
   has "$tool" || fail "The program $tool is needed. Install it, and run this again."
 done
 if [ -n "$proxy" ]; then export https_proxy="$proxy" http_proxy="$proxy"; fi
@@ -117,14 +126,11 @@ if [ -z "$node" ]; then
 fi
 
 umask 077
-mkdir -p "$program" "$state" "$config" "$run" "$units"
+mkdir -p "$program" "$state" "$config" "$run"
 new=$program/agent.mjs.new
-if [ -n "$ca" ]; then
-  [ "$ca" = "$config/ca.pem" ] || cp "$ca" "$config/ca.pem"
-  curl -fsSL --cacert "$config/ca.pem" -o "$new" "$url/agent/agent.mjs" || fail "The agent can't be had from $url."
-else
-  curl -fsSL -o "$new" "$url/agent/agent.mjs" || fail "The agent can't be had from $url."
-fi
+[ -z "$ca" ] || [ "$ca" = "$config/ca.pem" ] || cp "$ca" "$config/ca.pem"
+[ ! -e "$config/ca.pem" ] || ca=$config/ca.pem
+curl -fsSL ${ca:+--cacert "$ca"} -o "$new" "$url/agent/agent.mjs" || fail "The agent can't be had from $url."
 [ -n "$sha256" ] || fail 'This installer was not built: get it from the control plane.'
 printf '%s  %s\n' "$sha256" "$new" | sha256sum -c >/dev/null 2>&1 ||
   fail "The agent from $url is not the one that this installer is for. Get the installer again."
@@ -162,11 +168,27 @@ if [ -n "$code" ]; then
   fi
 fi
 
+# One script starts the agent, whatever runs it: a unit, another init, or somebody by hand.
+{
+  printf 'set -eu\numask 077\nmkdir -p -m 0700 %s\n' "$run"
+  # The process stays the same: it becomes the agent.
+  printf 'echo $$ >%s/agent.pid\nset -a\n. %s\nset +a\n' "$run" "$environment"
+  [ -n "$node" ] || printf 'docker rm -f runner-pilot-agent >/dev/null 2>&1 || true\n'
+  printf 'exec %s\n' "$(agent_command '--name runner-pilot-agent')"
+} >"$program/start"
+
+if [ -z "$systemd" ]; then
+  end_agent
+  [ -z "$foreground" ] || exec sh "$program/start"
+  say "This machine is a node. There is no systemd here: have this run now, at every boot, and again when it ends: sh $program/start"
+  exit 0
+fi
+mkdir -p "$units"
 {
   printf '[Unit]\nDescription=Runner Pilot agent\nAfter=network-online.target docker.service\nWants=network-online.target\n'
-  printf 'StartLimitIntervalSec=0\n\n[Service]\nEnvironmentFile=%s\nExecStart=%s\n' "$environment" "$(agent_command '--name runner-pilot-agent')"
-  [ -n "$node" ] || printf 'ExecStartPre=-docker rm -f runner-pilot-agent\nExecStop=docker stop runner-pilot-agent\n'
-  printf 'ExecStartPre=/bin/mkdir -p -m 0700 %s\nRestart=always\nRestartSec=2\n' "$run"
+  # By sh: where SELinux is enforced, a unit may not execute what lies in a folder of libraries.
+  printf 'StartLimitIntervalSec=0\n\n[Service]\nExecStart=/bin/sh %s/start\nRestart=always\nRestartSec=2\n' "$program"
+  [ -n "$node" ] || printf 'ExecStop=docker stop runner-pilot-agent\n'
   # Runners are the engine's, not the unit's: the agent comes and goes, and they stay.
   printf 'KillMode=process\nUMask=0077\n\n[Install]\nWantedBy=%s\n' "$wanted_by"
 } >"$units/$unit"

@@ -55,6 +55,7 @@ export function functionVariables(from: FunctionSurroundings): Environment {
     RUNNER_PILOT_POLL_SECONDS: '5',
     RUNNER_PILOT_BEAT_SECONDS: '5',
     RUNNER_PILOT_REAP_SECONDS: '5',
+    RUNNER_PILOT_AGENT_FOLDER: fileURLToPath(new URL('../dist/agent', import.meta.url)),
     ...Object.fromEntries(Object.entries(environment).filter(([name]) => name.startsWith('RUNNER_PILOT_'))),
     RUNNER_PILOT_STAGE: stage,
     RUNNER_PILOT_REGION: region,

@@ -20,7 +20,7 @@ export const handler = serve(
     // Of a replay nobody knows the code any more: only its hash was kept.
     return {
       ...showNode(created, undefined, now),
-      ...(!replayed && { enrollment: showEnrollment(publicUrl, code, expires_at) }),
+      ...(!replayed && { enrollment: showEnrollment(publicUrl, code, expires_at, enrollments.allowHttp) }),
     };
   },
 );

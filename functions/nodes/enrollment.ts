@@ -14,6 +14,9 @@ export const handler = serve(
       enrollment: { code_hash, expires_at },
     });
     const { uid, name, type } = node;
-    return { node: { uid, name, type }, enrollment: showEnrollment(publicUrl, code, expires_at) };
+    return {
+      node: { uid, name, type },
+      enrollment: showEnrollment(publicUrl, code, expires_at, enrollments.allowHttp),
+    };
   },
 );

@@ -18,9 +18,19 @@ export const showNode = (node: Node, roster: Roster | undefined, now: number) =>
   facts: roster?.facts ?? null,
 });
 
+const loopback = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
+
+/** Plain http that leaves this machine: the installer refuses it unless it is told that it may. */
+const isExposed = (publicUrl: string): boolean => {
+  const { protocol, hostname } = new URL(publicUrl);
+  return protocol === 'http:' && !loopback.test(hostname);
+};
+
 // The code is of base64url, and the address of a URL: neither has a character that a shell would read.
-/** The line that attaches a machine, and until when it is good. */
-export const showEnrollment = (publicUrl: string, code: string, expiresAt: number) => ({
-  command: `curl -fsSL ${publicUrl}/agent/install.sh | sudo sh -s -- --url ${publicUrl} --code ${code}`,
+/** The line that attaches a machine, and until when it is good; `allowHttp`: this installation is meant to be called by http. */
+export const showEnrollment = (publicUrl: string, code: string, expiresAt: number, allowHttp: boolean) => ({
+  command: `curl -fsSL ${publicUrl}/agent/install.sh | sudo sh -s -- --url ${publicUrl} --code ${code}${
+    allowHttp && isExposed(publicUrl) ? ' --allow-http' : ''
+  }`,
   expires_at: timestamp(expiresAt),
 });

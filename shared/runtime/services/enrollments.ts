@@ -28,11 +28,15 @@ export const enrollments = service({
   config: z.object({
     RUNNER_PILOT_SOCKET_NODES: z.enum(['0', '1']).default('0'),
     RUNNER_PILOT_DEPLOYMENT: z.string().min(1),
+    /** 1: nodes elsewhere may call us by plain http, which whoever listens in between can read and change. */
+    RUNNER_PILOT_ALLOW_HTTP: z.enum(['0', '1']).default('0'),
     RUNNER_PILOT_POLL_SECONDS: z.coerce.number().int().min(1).default(15),
   }),
   open: (config, { ids, clock }) => ({
     deployment: config.RUNNER_PILOT_DEPLOYMENT,
     goodForMs,
+    /** Whether the printed line lets a machine elsewhere come by plain http. */
+    allowHttp: config.RUNNER_PILOT_ALLOW_HTTP === '1',
     /** What its first sync, which comes at once, is judged by. */
     firstPollSeconds: config.RUNNER_PILOT_POLL_SECONDS,
     /** Refuses nodes of a type that this installation has none of. */
