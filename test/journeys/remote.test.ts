@@ -223,7 +223,7 @@ describeWithMachine('a machine elsewhere, behind NAT', () => {
     expect(await machine.installed()).toEqual(before);
     expect(await machine.run('ps -e -o args')).not.toContain('agent.mjs');
     expect(await machine.dialed()).toBe(0);
-    await expect(fetch('http://' + machine.address, { signal: AbortSignal.timeout(300) })).rejects.toThrow();
+    await expect(fetch(`http://${machine.address}`, { signal: AbortSignal.timeout(300) })).rejects.toThrow();
     expect(await machine.dialed()).toBeGreaterThan(0);
   }, 60_000);
 

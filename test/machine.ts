@@ -1,0 +1,201 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomInt, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe } from 'vitest';
+import { callEngine } from '#local/demo/engine.ts';
+import { until } from './journeys/http.ts';
+
+const run = promisify(execFile);
+
+/** What this machine lacks to be two, if anything. */
+function missing(): string | undefined {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'Only root of a Linux machine can make another.';
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const programs = ['dockerd', 'containerd', 'runc', 'ip', 'iptables', 'unshare', 'nsenter', 'curl', 'flock'];
+  const absent = programs.filter((name) => !folders.some((folder) => existsSync(join(folder, name))));
+  return absent.length === 0 ? undefined : `A second machine needs ${absent.join(', ')}.`;
+}
+const lack = missing();
+if (lack !== undefined && process.env.CI) throw new Error(lack);
+if (lack !== undefined) console.warn(`${lack} What needs one is skipped.`);
+
+/** A suite that needs a second machine: where none can be made it is skipped, in CI it fails. */
+export const describeWithMachine = lack === undefined ? describe : describe.skip;
+
+/** What a machine writes to that is not its engine's: what is installed on it ends up in one of these. */
+const writable = ['/etc', '/usr/local', '/var/lib'];
+
+/**
+ * What becomes the machine's first process: it ends with its standard input, so with whoever has started it, and all
+ * of the machine with it. The boot id is masked as container engines mask what lies in /proc.
+ */
+const init = `set -eu
+mount --bind boot_id /proc/sys/kernel/random/boot_id
+${writable.map((path) => `mount -t overlay overlay -o "lowerdir=${path},upperdir=$PWD/upper${path},workdir=$PWD/work${path}" ${path}`).join('\n')}
+mkdir -p /var/lib/docker
+mount --bind docker /var/lib/docker
+mount -t tmpfs -o mode=755 tmpfs /run
+dockerd --config-file "$PWD/daemon.json" --cgroup-parent "/$1" >>dockerd.log 2>&1 &
+cat >/dev/null`;
+
+/** A machine of its own: network, processes, mounts and a Docker engine, on this one's kernel. */
+export type SecondMachine = Awaited<ReturnType<typeof makeMachine>>;
+
+/** Makes a machine that reaches this one at `hostAddress`, and that nobody reaches. It is off until it is booted. */
+export async function makeMachine() {
+  const folder = mkdtempSync(join(tmpdir(), 'rp-machine-'));
+  const name = `rpm${randomUUID().slice(0, 8)}`;
+  const network = `10.231.${randomInt(1, 255)}`;
+  const hostAddress = `${network}.1`;
+  const address = `${network}.2`;
+  const bridge = `${name}b`;
+  const link = `${name}l`;
+  const environment = {
+    PATH: [
+      dirname(process.execPath),
+      '/usr/local/sbin',
+      '/usr/local/bin',
+      '/usr/sbin',
+      '/usr/bin',
+      '/sbin',
+      '/bin',
+    ].join(delimiter),
+    HOME: '/root',
+  };
+  const host = (command: string) => run('sh', ['-euc', command], { env: environment });
+  let shell: ChildProcess | undefined;
+  let first = 0;
+
+  for (const path of writable) {
+    for (const layer of ['upper', 'work']) mkdirSync(join(folder, layer, path), { recursive: true });
+  }
+  mkdirSync(join(folder, 'docker'));
+  writeFileSync(join(folder, 'daemon.json'), '{}');
+  // Most machines have one; on this machine's root the line works the same without.
+  mkdirSync(join(folder, 'upper/usr/local/bin'), { recursive: true });
+  writeFileSync(join(folder, 'upper/usr/local/bin/sudo'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
+  await host(
+    `ip link add ${bridge} type bridge; ip addr add ${hostAddress}/24 dev ${bridge}; ip link set ${bridge} up`,
+  );
+
+  const machine = {
+    hostAddress,
+    /** Where somebody would dial it. */
+    address,
+    /** The engine's socket, as it is seen from here. */
+    socket: () => `/proc/${first}/root/run/docker.sock`,
+    bootId: () => readFileSync(join(folder, 'boot_id'), 'utf8').trim(),
+
+    /** Switches it on; resolves when its engine answers. */
+    async boot(): Promise<void> {
+      writeFileSync(join(folder, 'boot_id'), `${randomUUID()}\n`);
+      const flags = ['--mount', '--pid', '--net', '--ipc', '--uts', '--fork', '--kill-child', '--mount-proc'];
+      const started = spawn('unshare', [...flags, 'sh', '-c', init, 'sh', name], {
+        cwd: folder,
+        env: environment,
+        stdio: ['pipe', 'ignore', 'ignore'],
+      });
+      shell = started;
+      first = await until('the first process', async () => {
+        if (started.exitCode !== null)
+          throw new Error(`unshare ended with ${started.exitCode}: no machine can be made here.`);
+        return Number(readFileSync(`/proc/${started.pid}/task/${started.pid}/children`, 'utf8').trim()) || undefined;
+      });
+      await host(
+        `ip link add ${link} type veth peer name eth0 netns ${first}; ip link set ${link} master ${bridge}; ip link set ${link} up`,
+      );
+      // What it has asked for comes in, as through NAT; whoever dials it is counted, and hears nothing.
+      await host(`nsenter -t ${first} -n sh -eu <<END
+ip link set lo up; ip addr add ${address}/24 dev eth0; ip link set eth0 up; ip route add default via ${hostAddress}
+iptables -A INPUT -i eth0 -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
+iptables -A INPUT -i eth0 -p tcp --syn -j DROP
+iptables -A INPUT -i eth0 -j DROP
+END`);
+      const ping = () => callEngine(machine.socket(), 'GET', '/_ping');
+      await until(
+        'the engine',
+        () =>
+          ping().then(
+            ({ status }) => status === 200,
+            () => false,
+          ),
+        30,
+      );
+    },
+
+    /** Pulls the plug: every process of it is gone, and what lay in memory. */
+    async powerOff(): Promise<void> {
+      const running = shell;
+      shell = undefined;
+      if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
+      const gone = once(running, 'exit');
+      if (first > 0) process.kill(first, 'SIGKILL');
+      else running.kill('SIGKILL');
+      await gone;
+    },
+
+    /** Runs a command of root's there; gives what it printed, and fails with what it complained of. */
+    async run(command: string): Promise<string> {
+      const flags = ['-t', `${first}`, '--mount', '--pid', '--net', '--ipc', '--uts', '--wd=/'];
+      const { stdout } = await run('nsenter', [...flags, 'sh', '-euc', command], { env: environment });
+      return stdout.trim();
+    },
+
+    /** Starts something that goes on, as what runs at boot does. */
+    start: (command: string) => machine.run(`setsid ${command} </dev/null >>${folder}/started.log 2>&1 &`),
+
+    /** The cable is out, or in. */
+    cut: () => host(`ip link set ${link} down`),
+    mend: () => host(`ip link set ${link} up`),
+
+    /** How often somebody has dialed it. */
+    async dialed(): Promise<number> {
+      const rules = await machine.run('iptables -L INPUT -v -x -n');
+      return Number(/^\s*(\d+).* tcp .*flags:0x17\/0x02/m.exec(rules)?.[1] ?? Number.NaN);
+    },
+
+    /** All that has been installed on it: files outside of its engine's folder, and in /run. */
+    async installed(): Promise<string[]> {
+      const kept = writable.map((path) => `${folder}/upper${path}`).join(' ');
+      const files = `find ${kept} ! -type d; find /run -mindepth 1 -path '*runner-pilot*'; find ${kept} -path '*runner-pilot*'`;
+      return [...new Set((await machine.run(files)).split('\n'))]
+        .map((path) => path.replace(`${folder}/upper`, ''))
+        .toSorted();
+    },
+
+    async [Symbol.asyncDispose](): Promise<void> {
+      await machine.powerOff();
+      await host(`ip link del ${bridge}`).catch(() => undefined);
+      for (const controller of ['', ...readdirSync('/sys/fs/cgroup')])
+        removeCgroup(join('/sys/fs/cgroup', controller, name));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return machine;
+}
+
+/** A control group goes from its leaves on; it is empty, for its processes are gone. */
+function removeCgroup(path: string): void {
+  if (!existsSync(path)) return;
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    if (entry.isDirectory()) removeCgroup(join(path, entry.name));
+  }
+  try {
+    rmdirSync(path);
+  } catch {
+    // The last process may be on its way out: an empty group harms nobody.
+  }
+}
