@@ -98,6 +98,7 @@ describeWithMachine('a machine elsewhere, behind NAT', () => {
       .toSorted();
   };
 
+  const agentPid = 'cat /run/runner-pilot/agent.pid';
   const installer = (options: string) => `curl -fsSL ${cloud.url}/agent/install.sh | sudo sh -s -- ${options}`;
 
   /** Attaches the machine by the very line that the API prints, and starts what the installer says. */
@@ -210,10 +211,25 @@ describeWithMachine('a machine elsewhere, behind NAT', () => {
     expect(await networks()).toEqual(['bridge', 'host', 'none']);
   }, 60_000);
 
-  test('--uninstall removes what runs there, and leaves nothing', async () => {
+  test('installed again, in the foreground: another agent takes over, and what runs goes on', async () => {
     await attach('Far again');
     await create();
-    expect(await containers()).toHaveLength(1);
+    const [agent, running] = [await machine.run(agentPid), await containers()];
+
+    await machine.start(`sh -c '${installer(`--url ${cloud.url} --allow-http --foreground`)}'`);
+
+    const next = await until('the other agent', async () => {
+      const pid = await machine.run(agentPid);
+      return pid !== agent && pid;
+    });
+    expect(await machine.run('ps -C sh,node -o pid,args | grep -c "[a]gent.mjs"')).toBe('1');
+    expect(await machine.run(`readlink /proc/${next}/exe`)).toBe(process.execPath);
+    await create();
+    expect(await containers()).toEqual(expect.arrayContaining(running));
+  }, 60_000);
+
+  test('--uninstall removes what runs there, and leaves nothing', async () => {
+    expect(await containers()).toHaveLength(2);
     expect(await machine.installed()).not.toEqual(before);
 
     await machine.run(installer('--uninstall'));
