@@ -1,11 +1,19 @@
 import * as z from 'zod';
-import { Address, Label, Name, Port } from '#domain/grammar.ts';
+import { Address, Label, Name, Note, Port } from '#domain/grammar.ts';
 import { NodeFacts, NodeStatus, NodeType } from '#domain/node.ts';
 import { Deleted, NoQuery, OrgParams, PathId, pageQuery, QueryFlag, Timestamp, Uid } from './fields.ts';
 import { operation } from './operation.ts';
 
 /** The line that attaches a machine, shown once. */
 export const Enrollment = z.object({ command: z.string(), expires_at: Timestamp });
+
+/** That a node is being emptied; without a deadline, jobs may take as long as they take. `by` is a user's uid. */
+export const Drain = z.object({
+  since: Timestamp,
+  deadline: Timestamp.nullable(),
+  note: z.string().nullable(),
+  by: Uid,
+});
 
 /** A node, as the API shows it. */
 export const Node = z.object({
@@ -21,6 +29,7 @@ export const Node = z.object({
   instances: z.int(),
   max_instances: z.int().nullable(),
   labels: z.array(z.string()),
+  drain: Drain.nullable(),
   facts: NodeFacts.nullable(),
   enrollment: Enrollment.optional(),
 });
@@ -48,6 +57,7 @@ const node = {
   instances: 0,
   max_instances: null,
   labels: [],
+  drain: null,
   facts: null,
 };
 
@@ -151,9 +161,10 @@ export const change = operation({
     connection: z.unknown().optional(),
     last_seen_at: z.unknown().optional(),
     instances: z.unknown().optional(),
+    drain: z.unknown().optional(),
     facts: z.unknown().optional(),
   }),
-  readOnly: { equal: ['uid', 'type', 'created_at'], ignored: ['connection', 'last_seen_at', 'instances', 'facts'] },
+  readOnly: { equal: ['uid', 'type', 'created_at'], ignored: ['connection', 'last_seen_at', 'instances', 'drain', 'facts'] },
   reply: Node,
   problems: ['node.not-found'],
   versioned: true,
@@ -180,6 +191,59 @@ export const remove = operation({
   reply: Deleted,
   problems: ['node.not-found', 'node.has-instances'],
   examples: { order: { reply: { message: 'Node deleted successfully.' } } },
+});
+
+export const drain = operation({
+  id: 'nodes.drain',
+  method: 'POST',
+  path: '/org/{org_id}/nodes/{node_id}/drain',
+  summary: 'Empty a node',
+  description:
+    'From now on it takes no new instances, whatever its `status`. Idle ones are deleted at once, busy ones when their ' +
+    'job has ended, and after `deadline_minutes` by force. A second call sets another deadline and note.',
+  tag: 'Nodes',
+  audience: 'user',
+  params: NodeParams,
+  query: NoQuery,
+  body: z.strictObject({
+    deadline_minutes: z
+      .int('must be a whole number')
+      .min(0, 'must be at least 0')
+      .max(7200, 'must be at most 7200, which are five days')
+      .optional(),
+    note: Note.optional(),
+  }),
+  reply: Node,
+  problems: ['node.not-found'],
+  examples: {
+    maintenance: {
+      body: { deadline_minutes: 60, note: 'New disks' },
+      reply: {
+        ...node,
+        drain: {
+          since: '2025-10-15T12:15:00Z',
+          deadline: '2025-10-15T13:15:00Z',
+          note: 'New disks',
+          by: 'a1b2c3d4-5678-90ab-cdef-1234567890ab',
+        },
+      },
+    },
+  },
+});
+
+export const undrain = operation({
+  id: 'nodes.undrain',
+  method: 'DELETE',
+  path: '/org/{org_id}/nodes/{node_id}/drain',
+  summary: 'Stop emptying a node',
+  description: 'What still runs there, stays, and it takes new instances again, if its `status` is `active`.',
+  tag: 'Nodes',
+  audience: 'user',
+  params: NodeParams,
+  query: NoQuery,
+  reply: Node,
+  problems: ['node.not-found'],
+  examples: { cancelled: { reply: node } },
 });
 
 export const enrollment = operation({

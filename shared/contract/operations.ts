@@ -25,6 +25,8 @@ export const contract = {
     change: nodes.change,
     remove: nodes.remove,
     enrollment: nodes.enrollment,
+    drain: nodes.drain,
+    undrain: nodes.undrain,
   },
   runners: {
     create: runners.create,

@@ -14,6 +14,12 @@ export const Name = text(63)
   .refine((s) => s.trim() === s, 'must not begin or end with a blank')
   .refine((s) => s.isWellFormed(), 'must be well-formed Unicode');
 
+/** A remark that a person leaves for others: 1 to 200 printable characters. */
+export const Note = text(200)
+  .min(1, 'must not be empty')
+  .regex(printable, 'must have no control characters')
+  .refine((s) => s.isWellFormed(), 'must be well-formed Unicode');
+
 /** A person's name: 1 to 128 printable characters. */
 export const FullName = text(128)
   .min(1, 'must not be empty')

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Drain } from './drain.ts';
 
 /** `Socket`: the machine on which the control plane runs; `Remote`: a machine anywhere, whose agent dials out. */
 export const NodeType = z.enum(['Remote', 'Socket']);
@@ -32,6 +33,8 @@ export const Node = z.object({
   max_instances: z.int().nullable(),
   labels: z.array(z.string()),
   instances: z.int(),
+  /** While it is being emptied. `status` stays what the customer wants. */
+  drain: Drain.optional(),
   deleting_at: z.int().optional(),
   version: z.int(),
   created_at: z.int(),

@@ -14,6 +14,8 @@ export const permissions = {
   'nodes.change': 'admin',
   'nodes.remove': 'admin',
   'nodes.enrollment': 'admin',
+  'nodes.drain': 'admin',
+  'nodes.undrain': 'admin',
   'runners.create': 'admin',
   'runners.list': 'viewer',
   'runners.get': 'viewer',

@@ -1,8 +1,9 @@
+import { drainedWhy } from './drain.ts';
 import { connectionOf, type Node, type Roster } from './node.ts';
 
 /** A node that an instance could be placed on. */
 export interface Candidate {
-  readonly node: Pick<Node, 'uid' | 'name' | 'status' | 'instances' | 'max_instances' | 'deleting_at'>;
+  readonly node: Pick<Node, 'uid' | 'name' | 'status' | 'instances' | 'max_instances' | 'drain' | 'deleting_at'>;
   readonly roster: Pick<Roster, 'seen_at' | 'poll_seconds'> | undefined;
 }
 
@@ -20,6 +21,7 @@ const reasons = {
 /** Why a node cannot take one more instance now; undefined if it can. */
 export function whyNot({ node, roster }: Candidate, now: number): string | undefined {
   if (node.deleting_at !== undefined) return 'is being deleted';
+  if (node.drain) return drainedWhy(node.drain);
   if (node.status === 'inactive') return 'is inactive';
   if (node.max_instances !== null && node.instances >= node.max_instances) {
     return `has ${node.instances} of at most ${node.max_instances} instances`;

@@ -1,3 +1,4 @@
+import { type Drain, drainedWhy } from '#domain/drain.ts';
 import { type Instance, placementOf } from '#domain/instance.ts';
 import { organizationLimits, orgId } from '#domain/organization.ts';
 import { type Problem, problem } from '#domain/problem.ts';
@@ -23,6 +24,10 @@ const runnerRefused = (uid: string, row: Refused): Problem =>
 
 function nodeRefused(uid: string, row: Refused): Problem {
   if (!row || row.deleting_at !== undefined) return nodeNotFound(uid);
+  if (row.drain !== undefined) {
+    const why = drainedWhy(row.drain as Drain);
+    return problem('node.inactive', `${row.name} ${why}. Cancel that by \`DELETE …/drain\`, or choose another node.`);
+  }
   if (row.status !== 'active')
     return problem('node.inactive', `${row.name} is inactive. Set its status to "active", or choose another node.`);
   return problem(
@@ -55,7 +60,7 @@ export async function createInstance(
     update(
       keys.node(org, node),
       { add: { instances: 1 } },
-      all(is('status', '=', 'active'), absent('deleting_at'), unlimited),
+      all(is('status', '=', 'active'), absent('deleting_at'), absent('drain'), unlimited),
       (old) => nodeRefused(node, old),
     ),
     countOne(org, 'instances', organizationLimits.instances),

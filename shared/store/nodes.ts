@@ -10,6 +10,7 @@ import { onceSteps } from './idempotency.ts';
 import { keys } from './keys.ts';
 import type { Link } from './link.ts';
 import { endOf, readRange } from './list.ts';
+import { type NodeDrain, nodeDrain } from './node-drain.ts';
 import { type NodeRemoval, nodeNotFound, nodeRemoval } from './node-removal.ts';
 import {
   agentRow,
@@ -38,7 +39,7 @@ export interface SeenNode {
 }
 
 /** Nodes, as the customer sees them. Those that are being deleted are not there, but for `getMany` and `finishRemoval`. */
-export interface Nodes extends NodeRemoval {
+export interface Nodes extends NodeRemoval, NodeDrain {
   /** `organization.limit`. One transaction: node, agent's row, enrollment code, counter. */
   create(
     scope: OrgScope,
@@ -87,6 +88,7 @@ export function nodes(link: Link): Nodes {
 
   return {
     ...nodeRemoval(link),
+    ...nodeDrain(link),
     get,
     getMany: (scope, uids) => within(scope, readNodes(link, scope.org, uids)),
 

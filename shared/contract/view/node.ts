@@ -15,6 +15,14 @@ export const showNode = (node: Node, roster: Roster | undefined, now: number) =>
   instances: node.instances,
   max_instances: node.max_instances,
   labels: node.labels,
+  drain: node.drain
+    ? {
+        since: timestamp(node.drain.since),
+        deadline: timestampOrNull(node.drain.deadline),
+        note: node.drain.note ?? null,
+        by: node.drain.by,
+      }
+    : null,
   facts: roster?.facts ?? null,
 });
 

@@ -1,6 +1,9 @@
 import * as z from 'zod';
 import type { Due } from '#store/due.ts';
+import type { SystemScope } from '#store/scope.ts';
 import { service } from '../service.ts';
+import { bell } from './bell.ts';
+import { draining } from './draining.ts';
 import { due } from './due.ts';
 import { dueComparisons } from './due-comparisons.ts';
 import { type DueInstance, dueInstances, each } from './due-instances.ts';
@@ -29,10 +32,16 @@ const comparisonMs = 10 * 60_000;
 export const sweep = service({
   id: 'sweep',
   config: z.object({}),
-  uses: [table, due, dueInstances, dueComparisons, removals, metrics],
+  uses: [table, due, dueInstances, dueComparisons, removals, draining, bell, metrics],
   open: (_config, { use, clock, log }): Sweep => {
-    const { leases } = use(table);
+    const { leases, nodes } = use(table);
     const rows = use(due);
+
+    async function lookAtNode(scope: SystemScope, uid: string): Promise<void> {
+      const node = (await nodes.getMany(scope, [uid])).get(uid)?.node;
+      if (node?.deleting_at !== undefined) await use(removals).finishNode(scope, uid);
+      else await use(bell).ring(await use(draining).look(scope, uid));
+    }
 
     async function lookAt(one: Due): Promise<void> {
       const now = clock.now();
@@ -43,7 +52,7 @@ export const sweep = service({
       if (one.kind === 'instance' || !one.scope) return;
       if (!(await rows.postpone(one, one.due, now + removalMs))) return;
       if (one.kind === 'node') {
-        await use(removals).finishNode(one.scope, one.uid);
+        await lookAtNode(one.scope, one.uid);
       } else {
         await use(dueComparisons).clear(one.scope, one.uid);
         await use(removals).finishRunner(one.scope, one.uid);

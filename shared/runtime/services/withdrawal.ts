@@ -3,7 +3,7 @@ import { remove, tried } from '#domain/instance/remove.ts';
 import { type Instance, isBusy, isFinal } from '#domain/instance.ts';
 import { connectionOf } from '#domain/node.ts';
 import { type Problem, problem } from '#domain/problem.ts';
-import type { OrgScope } from '#domain/scope.ts';
+import type { Scope } from '#store/scope.ts';
 import type { Actor } from '#store/write.ts';
 import { service } from '../service.ts';
 import { instances } from './instances.ts';
@@ -20,7 +20,7 @@ export interface InstanceName {
 export interface Withdrawal {
   /** What is to be rung then; undefined if nothing. `instance.not-found`, `instance.busy`. */
   remove(
-    scope: OrgScope,
+    scope: Scope,
     name: InstanceName,
     options: { readonly by: Actor; readonly force: boolean },
   ): Promise<string | undefined>;
@@ -47,7 +47,7 @@ export const withdrawal = service({
     const { nodes, runners, instances: rows } = use(table);
     const changes = use(instances);
 
-    async function forget(scope: OrgScope, row: Instance, force: boolean): Promise<Forgotten | undefined> {
+    async function forget(scope: Scope, row: Instance, force: boolean): Promise<Forgotten | undefined> {
       // What runs a job is cancelled by stopping it; GitHub would refuse.
       if (row.github_runner !== 'registered' || isFinal(row) || isBusy(row)) return undefined;
       const runner = await runners.find(scope, row.runner);
