@@ -58,7 +58,7 @@ export type SecondMachine = Awaited<ReturnType<typeof makeMachine>>;
 export async function makeMachine() {
   const folder = mkdtempSync(join(tmpdir(), 'rp-machine-'));
   const name = `rpm${randomUUID().slice(0, 8)}`;
-  const network = `10.231.${randomInt(1, 255)}`;
+  const network = `10.${randomInt(224, 240)}.${randomInt(1, 255)}`;
   const hostAddress = `${network}.1`;
   const address = `${network}.2`;
   const bridge = `${name}b`;
