@@ -78,10 +78,11 @@ export async function instances(
     return last - from;
   };
 
-  const end = performance.now() + withinMs;
+  const begun = performance.now();
+  const spent = () => (performance.now() - begun) / withinMs;
   const took = { alone: [] as number[], ours: [] as number[], online: [] as number[], gone: [] as number[] };
   await running(1);
-  while (took.ours.length < pairs && performance.now() < end) {
+  while (took.ours.length < pairs && spent() < 0.6) {
     took.alone.push(await engineAlone(1));
     const from = Date.now();
     const { ms, result: made } = await timed(() => create('wait=25'));
@@ -95,7 +96,7 @@ export async function instances(
     took.gone.push(goneMs);
   }
   const ten = { alone: [] as number[], ours: [] as number[] };
-  for (let round = 0; round < rounds && (round === 0 || performance.now() < end); round++) {
+  for (let round = 0; round < rounds && (round === 0 || spent() < 0.7); round++) {
     ten.alone.push(await engineAlone(10));
     ten.ours.push(await running(10));
   }

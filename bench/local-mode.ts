@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { caller } from '#test/journeys/http.ts';
 import { compare, type Measured } from './report.ts';
-import { oneByOne, serve, throughput } from './servers.ts';
+import { latencies, serve, throughput } from './servers.ts';
 import type { Stage } from './stage.ts';
 import { median } from './statistics.ts';
 
@@ -30,23 +30,32 @@ export async function gateway({
   });
 }
 
-/** Goal 10, reads: against the empty function, each over one connection, in turn. */
+/** Goal 10, reads: against the empty function, in turn, over ten connections; over one, for comparison. */
 export async function reads(stage: Stage, times: number): Promise<Measured[]> {
   await using empty = await serve('gateway/empty.ts');
   const { mode, tenant } = stage;
+  const { token } = tenant;
   const paths = { organization: '/org/GT', node: `/org/GT/nodes/${tenant.node}`, 'list of nodes': '/org/GT/nodes' };
-  const measured: Measured[] = [];
-  for (const [what, path] of Object.entries(paths)) {
+
+  const compareOver = async (connections: number, path: string) => {
     const took = { read: [] as number[], empty: [] as number[] };
     for (let round = 0; round < 4; round++) {
-      took.read.push(...(await oneByOne(`${mode.url}${path}`, times / 4, tenant.token)));
-      took.empty.push(...(await oneByOne(`${empty.url}${path}`, times / 4)));
+      took.read.push(...(await latencies(`${mode.url}${path}`, { times: times / 4, connections, token })));
+      took.empty.push(...(await latencies(`${empty.url}${path}`, { times: times / 4, connections })));
     }
     const [read, none] = [median(took.read), median(took.empty)];
+    return { ratio: read / none, figures: `${read.toFixed(2)} against ${none.toFixed(2)} ms` };
+  };
+
+  const measured: Measured[] = [];
+  for (const [what, path] of Object.entries(paths)) {
+    await latencies(`${mode.url}${path}`, { times: times / 4, connections: 10, token });
+    const [ten, one] = [await compareOver(10, path), await compareOver(1, path)];
     measured.push(
-      compare('10', `read of the ${what}, p50, against an empty function`, read / none, {
+      compare('10', `read of the ${what}, p50, against an empty function`, ten.ratio, {
         target: { atMost: 4 },
-        figures: `${read.toFixed(2)} against ${none.toFixed(2)} ms, ${times} times`,
+        digits: 1,
+        figures: `10 connections: ${ten.figures}; one: ${one.figures}, ${one.ratio.toFixed(1)}`,
       }),
     );
   }
@@ -62,16 +71,27 @@ const residentMb = (pid: number, field: 'Rss' | 'Pss'): number => {
   }
 };
 
+/** Which of ours it is. */
+const programOf = (pid: number): string => {
+  try {
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return /(agent|local)\/main\.ts|dynoxide serve/.exec(command.replaceAll('\0', ' '))?.[1] ?? 'DynamoDB';
+  } catch {
+    return 'ended';
+  }
+};
+
 /** Goal 10, memory: all processes after reads and a node, at rest for ten seconds. npm is not among them. */
 export async function memory({ mode }: Stage): Promise<Measured> {
   await sleep(10_000);
   const pids = mode.processes();
   const sum = (field: 'Rss' | 'Pss') => pids.reduce((total, pid) => total + residentMb(pid, field), 0);
+  const each = pids.map((pid) => `${programOf(pid)} ${residentMb(pid, 'Rss').toFixed(0)}`);
   return compare('10', 'memory at rest, all processes', sum('Rss'), {
     target: { atMost: 250 },
     unit: ' MB',
     digits: 0,
-    figures: `${pids.length} processes; with shared pages counted once ${sum('Pss').toFixed(0)} MB`,
+    figures: `${each.join(', ')}; with shared pages counted once ${sum('Pss').toFixed(0)} in all`,
   });
 }
 

@@ -31,11 +31,14 @@ export async function throughput(url: string, seconds: number): Promise<number> 
   return requests.average;
 }
 
-/** Makes requests one after the other over one connection; how long each took, in milliseconds. */
-export async function oneByOne(url: string, times: number, token?: string): Promise<number[]> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+/** Makes requests over some connections, on each one after the other; how long each took, in milliseconds. */
+export async function latencies(
+  url: string,
+  { times, connections, token }: { readonly times: number; readonly connections: number; readonly token?: string },
+): Promise<number[]> {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const once = () =>
+  const call = () =>
     new Promise<void>((resolve, reject) => {
       request(url, { agent, headers }, (response) => {
         if (response.statusCode !== 200) reject(new Error(`${url} answered ${response.statusCode}.`));
@@ -45,11 +48,14 @@ export async function oneByOne(url: string, times: number, token?: string): Prom
         .end();
     });
   const took: number[] = [];
-  for (let index = 0; index < times; index++) {
-    const from = performance.now();
-    await once();
-    took.push(performance.now() - from);
-  }
+  const lane = async () => {
+    for (let index = 0; index < times / connections; index++) {
+      const from = performance.now();
+      await call();
+      took.push(performance.now() - from);
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, lane));
   agent.destroy();
   return took;
 }
