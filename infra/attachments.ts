@@ -25,7 +25,7 @@ export const attachments: Readonly<Record<string, Attachment>> = {
   'system.problems': {
     variable: 'RUNNER_PILOT_DOCS_FOLDER',
     into: 'docs',
-    from: docsFolder,
+    from: fileURLToPath(new URL('../docs', import.meta.url)),
     files: ['problems.md'],
   },
   'system.docs': {

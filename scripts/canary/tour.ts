@@ -51,8 +51,11 @@ export async function tour({ tag, onStep = () => {}, ...reach }: TourOptions): P
   await ask('health', stranger.system.health());
   await ask('description', stranger.system.openapi());
   await ask('reference', stranger.system.docs());
+  await ask('explanations', stranger.system.problems());
   await ask('installer', stranger.agent.installer());
   await ask('agent program', stranger.agent.program());
+
+  await edges(reach, ask);
 
   const email = `canary-${tag}@example.com`;
   const password = `canary ${tag} password`;
@@ -95,6 +98,27 @@ export async function tour({ tag, onStep = () => {}, ...reach }: TourOptions): P
   return steps;
 }
 
+/** Requests that no client of ours would send, and whose answers depend on what is in front of the functions. */
+async function edges({ url, fetch: send = fetch }: Omit<ClientOptions, 'token'>, ask: Ask): Promise<void> {
+  const json = { 'content-type': 'application/json' };
+  const requests: readonly [step: string, path: string, init?: RequestInit][] = [
+    ['unknown path', '/nowhere'],
+    ['unknown method', '/org', { method: 'PATCH' }],
+    ['encoded slash', '/org/a%2Fb'],
+    ['no JSON', '/auth/login', { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'x' }],
+    ['broken JSON', '/auth/login', { method: 'POST', headers: json, body: '{"email": "a",}' }],
+    ['large body', '/auth/login', { method: 'POST', headers: json, body: JSON.stringify({ email: 'a'.repeat(9000) }) }],
+  ];
+  for (const [step, path, init] of requests) {
+    const response = await send(url + path, init);
+    const { status, headers } = response;
+    await ask(
+      step,
+      response.json().then((body) => ({ ok: true, status, headers, body })),
+    );
+  }
+}
+
 type Ask = <T>(step: string, asked: Promise<Outcome<T>>) => Promise<T | undefined>;
 type Need = <T>(value: T | undefined, what: string) => T;
 
@@ -105,6 +129,8 @@ async function nodes(api: Client, org_id: string, ask: Ask, need: Need) {
   await ask('list nodes', api.nodes.list({ params: { org_id } }));
   await ask('get node', api.nodes.get({ params }));
   await ask('change node', api.nodes.change({ params, body: { name: 'Node-01-Updated' } }));
+  await ask('drain node', api.nodes.drain({ params, body: { deadline_minutes: 60, note: 'New disks' } }));
+  await ask('undrain node', api.nodes.undrain({ params }));
   const { enrollment } = need(await ask('enrollment line', api.nodes.enrollment({ params })), 'a line');
   const code = need(/rpe_[\w-]+/.exec(enrollment.command)?.[0], 'a code in the line');
   return { node_id: created.uid, code };
@@ -143,6 +169,7 @@ async function instances({ api, node, said, at, node_id, ask, need }: InstancesO
   const { uid } = need(await ask('create instance', made), 'an instance');
   const params = { ...at, instance_id: uid };
   await ask('list instances', api.instances.list({ params: at }));
+  await ask('overview', api.organizations.instances({ params: { org_id: at.org_id } }));
   await ask('metrics before any', api.instances.metrics({ params }));
   await ask('logs before any', api.instances.logs({ params }));
 
@@ -159,6 +186,8 @@ async function instances({ api, node, said, at, node_id, ask, need }: InstancesO
   await ask('running', report('running'));
   await ask('listening', report('listening'));
   await ask('get instance', api.instances.get({ params }));
+  await ask('events of the instance', api.instances.events({ params }));
+  await ask('events of the node', api.nodes.events({ params: { org_id: at.org_id, node_id } }));
   await ask('node with an instance', api.nodes.remove({ params: { org_id: at.org_id, node_id } }));
   await ask('claim after the start', node.agent.claim({ params: { instance_id: uid }, body: { generation, boot_id } }));
   await ask('delete instance', api.instances.remove({ params }));

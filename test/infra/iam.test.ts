@@ -30,10 +30,10 @@ const nobody = /$^/;
 const stateless = /^(system\.|agent\.(installer|program)$)/;
 const withTable = new RegExp(`^(?!${stateless.source})`);
 const changes =
-  /^(auth\.register$|onboarding\.|sweep\.|(organizations|nodes|runners|instances)\.(create|change|remove|enrollment)$|agent\.(enroll|sync|claim)$)/;
+  /^(auth\.register$|onboarding\.|sweep\.|(organizations|nodes|runners|instances)\.(create|change|remove|enrollment|drain|undrain)$|agent\.(enroll|sync|claim)$)/;
 /** Functions that count how often something is done, and change nothing else by that. */
 const meters = new RegExp(`${changes.source}|^auth\\.login$|^instances\\.(metrics|logs)$`);
-const rings = /^(instances\.(create|remove)|nodes\.remove|runners\.remove|sweep\.run)$/;
+const rings = /^(instances\.(create|remove)|nodes\.(remove|drain)|runners\.remove|sweep\.run)$/;
 
 interface Probe {
   readonly says: string;

@@ -42,7 +42,9 @@ afterAll(async () => {
 function environmentFor(id: string): Record<string, string> {
   const set = Object.entries(process.env).filter(
     (entry): entry is [string, string] =>
-      entry[1] !== undefined && /^(AWS_|RUNNER_PILOT_)/.test(entry[0]) && !/_(AGENT|SWAGGER)_FOLDER$/.test(entry[0]),
+      entry[1] !== undefined &&
+      /^(AWS_|RUNNER_PILOT_)/.test(entry[0]) &&
+      !/_(AGENT|DOCS|SWAGGER)_FOLDER$/.test(entry[0]),
   );
   const attachment = attachments[id];
   return {
