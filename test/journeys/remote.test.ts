@@ -220,10 +220,9 @@ describeWithMachine('a machine elsewhere, behind NAT', () => {
 
     const next = await until('the other agent', async () => {
       const pid = await machine.run(agentPid);
-      return pid !== agent && pid;
+      return pid !== agent && (await machine.run(`readlink /proc/${pid}/exe`)) === process.execPath && pid;
     });
-    expect(await machine.run('ps -C sh,node -o pid,args | grep -c "[a]gent.mjs"')).toBe('1');
-    expect(await machine.run(`readlink /proc/${next}/exe`)).toBe(process.execPath);
+    expect(await machine.run(`ps -e -o pid,args | awk '/[a]gent[.]mjs/ { print $1 }'`)).toBe(next);
     await create();
     expect(await containers()).toEqual(expect.arrayContaining(running));
   }, 60_000);
