@@ -18,11 +18,16 @@ const transientNames = new Set([
 ]);
 const networkCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN']);
 
+/** Whether what was answered could not be read: not HTTP (node's HPE_ codes), or nothing that the SDK could parse. */
+const isUnreadable = (error: Error): boolean =>
+  ('code' in error && String(error.code).startsWith('HPE_')) || ('$response' in error && !('$fault' in error));
+
 /** Whether something outside failed in a way that may be over soon. */
 function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error ? String(error.code) : '';
-  return transientNames.has(error.name) || networkCodes.has(code) || '$retryable' in error || isTransient(error.cause);
+  if (transientNames.has(error.name) || networkCodes.has(code) || isUnreadable(error)) return true;
+  return '$retryable' in error || isTransient(error.cause);
 }
 
 /** Any error as a refusal: what is not one already says nothing of itself to the caller. */

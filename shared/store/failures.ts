@@ -25,17 +25,27 @@ interface SdkError {
   readonly name?: string;
   readonly code?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
+  /** Whose mistake it was: only an error that the service itself has answered has it. */
+  readonly $fault?: string;
+  /** What was answered, of every error that comes from an answer. */
+  readonly $response?: unknown;
   readonly CancellationReasons?: readonly { readonly Code?: string }[];
 }
 
 const asSdkError = (error: unknown): SdkError => (error instanceof Error ? (error as SdkError) : {});
 
+/** Whether there was an answer that nobody can read: cut, garbled, or not even HTTP (node's HPE_ codes). */
+const isUnreadable = ({ code = '', $fault, $response }: SdkError): boolean =>
+  code.startsWith('HPE_') || ($response !== undefined && $fault === undefined);
+
 /** Whether the same request may succeed if it is sent again. */
 export function isTransient(error: unknown): boolean {
-  const { name = '', code = '', $metadata, CancellationReasons = [] } = asSdkError(error);
+  const sdkError = asSdkError(error);
+  const { name = '', code = '', $metadata, CancellationReasons = [] } = sdkError;
   if (name === 'TransactionCanceledException')
     return CancellationReasons.some(({ Code = '' }) => transientReasons.has(Code));
-  return transient.has(name) || networkCodes.has(code) || ($metadata?.httpStatusCode ?? 0) >= 500;
+  if (transient.has(name) || networkCodes.has(code) || isUnreadable(sdkError)) return true;
+  return ($metadata?.httpStatusCode ?? 0) >= 500;
 }
 
 /** Turns an error of the SDK into a problem: nothing of the SDK leaves the store, but as its cause, for the log. */

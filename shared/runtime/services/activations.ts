@@ -1,9 +1,10 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import * as z from 'zod';
 import { type ActivationDraft, openActivations } from '#cloud/activations.ts';
+import { givesUpAfter } from '../request-handler.ts';
 import { service } from '../service.ts';
 
-const requestHandler = { connectionTimeout: 1000, requestTimeout: 5000 };
+const requestHandler = givesUpAfter(5000);
 
 /** Registers machines with SSM, so that they can be rung. */
 export interface Activations {

@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { openTable, type Table } from '#store/open.ts';
+import { givesUpAfter } from '../request-handler.ts';
 import { type ServiceContext, service } from '../service.ts';
 
 // One connection for all that reads or writes the table in this process. A call that hangs is given up in time for the
@@ -8,7 +9,7 @@ import { type ServiceContext, service } from '../service.ts';
 const client = service({
   id: 'dynamodb',
   config: z.object({}),
-  open: () => new DynamoDBClient({ maxAttempts: 3, requestHandler: { connectionTimeout: 1000, requestTimeout: 3000 } }),
+  open: () => new DynamoDBClient({ maxAttempts: 3, requestHandler: givesUpAfter(3000) }),
 });
 
 /** The table as repositories: what the services beside it are views of. It grants nothing itself. */

@@ -1,6 +1,7 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import * as z from 'zod';
 import { type Journal, openJournal } from '#cloud/journal.ts';
+import { givesUpAfter } from '../request-handler.ts';
 import { service } from '../service.ts';
 
 /** What nodes have written into CloudWatch Logs, to read. */
@@ -12,7 +13,7 @@ export const journal = service({
     openJournal(
       new CloudWatchLogsClient({
         maxAttempts: 2,
-        requestHandler: { connectionTimeout: 1000, requestTimeout: 5000 },
+        requestHandler: givesUpAfter(5000),
       }),
       config.RUNNER_PILOT_LOG_GROUP,
     ),

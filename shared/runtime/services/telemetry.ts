@@ -1,9 +1,10 @@
 import { STSClient } from '@aws-sdk/client-sts';
 import * as z from 'zod';
 import { openTelemetry, type TelemetryCredentials } from '#cloud/telemetry.ts';
+import { givesUpAfter } from '../request-handler.ts';
 import { service } from '../service.ts';
 
-const requestHandler = { connectionTimeout: 1000, requestTimeout: 3000 };
+const requestHandler = givesUpAfter(3000);
 
 /** Gives nodes credentials for the log streams of their organization. */
 export interface Telemetry {
