@@ -6,6 +6,7 @@ type Told = Extract<Awaited<ReturnType<Client['agent']['sync']>>, { ok: true }>[
 /** A node that says what it is told to say: an agent without a machine. */
 export interface FakeNode {
   readonly uid: string;
+  readonly bootId: string;
   readonly api: Client;
   /** Syncs, and gives the answer; fails if there is none. */
   sync(
@@ -58,6 +59,7 @@ export async function enrollNode(url: string, command: string, now: () => number
 
   return {
     uid: node.uid,
+    bootId,
     api,
     sync,
     seen,

@@ -7,6 +7,8 @@ import { tableRows } from '#test/table-rows.ts';
 import { bodyOf } from './bodies.ts';
 import { enrollNode, type FakeNode } from './fake-node.ts';
 
+type RunnerOptions = Partial<Parameters<Client['runners']['create']>[0]['body']>;
+
 /** A cloud without an agent and without sweeps of its own, a stand-in for GitHub, and somebody with an organization. */
 export interface Stage extends AsyncDisposable {
   readonly cloud: Cloud;
@@ -16,9 +18,9 @@ export interface Stage extends AsyncDisposable {
   /** Somebody else, with an organization of their own. */
   stranger(): Promise<{ readonly api: Client; readonly org: string }>;
   /** A node that has enrolled and synced. */
-  node(options?: { readonly max_instances?: number }): Promise<FakeNode>;
+  node(options?: { readonly max_instances?: number; readonly labels?: string[] }): Promise<FakeNode>;
   /** A runner with a PAT, or with a token that is given. */
-  runner(token?: string, options?: { readonly ephemeral?: boolean }): Promise<string>;
+  runner(token?: string, options?: RunnerOptions): Promise<string>;
   /** An instance that is asked for, without waiting for it. */
   instance(runner: string, node?: string): Promise<string>;
   get(runner: string, instance: string): ReturnType<Client['instances']['get']>;
@@ -74,8 +76,14 @@ async function person(url: string): Promise<Person> {
   return { api, org };
 }
 
-/** Starts a stage. Only the functions' clock is steered: SDKs and local services sign and check by the real one. */
-export async function openStage(env: Record<string, string> = {}): Promise<Stage> {
+/**
+ * Starts a stage. Only the functions' clock is steered: SDKs and local services sign and check by the real one.
+ * `onStart` may change the functions' variables: none has been called by then.
+ */
+export async function openStage(
+  env: Record<string, string> = {},
+  onStart: (github: Github) => Promise<void> = async () => {},
+): Promise<Stage> {
   ahead = 0;
   vi.doMock('#runtime/clock.ts', () => ({ systemClock: { now: stageNow } }));
   const github = await startGithub();
@@ -89,6 +97,7 @@ export async function openStage(env: Record<string, string> = {}): Promise<Stage
       ...env,
     },
   });
+  await onStart(github);
   const { api, org } = await person(cloud.url);
   let finals: RawRow[] = [];
 

@@ -1,0 +1,54 @@
+import { expect } from 'vitest';
+import { containerName } from '#domain/instance.ts';
+import type { FakeNode } from '#test/functions/instances/fake-node.ts';
+import type { Tenant } from '../tenant.ts';
+
+/** An instance on a node, as far as it has come. */
+export interface Running {
+  readonly node: FakeNode;
+  readonly runner: string;
+  readonly uid: string;
+  readonly generation: number;
+  readonly params: { readonly org_id: string; readonly runner_id: string; readonly instance_id: string };
+  /** Reports, and answers with what came back. */
+  report(...states: readonly Parameters<FakeNode['seen']>[2][]): ReturnType<FakeNode['api']['agent']['sync']>;
+  /** The statuses by which it is shown: one, unless it is there twice or not at all. */
+  shown(): Promise<readonly string[]>;
+  /** How many runners of its name GitHub has. */
+  atGithub(): number;
+}
+
+/** An instance that was asked for; up to `listening` its node has done what it was told. */
+export async function running(tenant: Tenant, until: 'requested' | 'listening' | 'busy'): Promise<Running> {
+  const node = await tenant.node();
+  const runner = await tenant.runner();
+  const uid = await tenant.instance(runner, node.uid);
+  const { boot_id, generation } = { boot_id: node.bootId, generation: (await node.toldOf(uid))?.generation ?? 0 };
+  if (until !== 'requested') await node.start(uid);
+  if (until === 'busy') await node.sync([node.seen(uid, generation, 'busy', { job: 'build' })]);
+  const params = { org_id: tenant.org, runner_id: runner, instance_id: uid };
+  return {
+    node,
+    runner,
+    uid,
+    generation,
+    params,
+    report(...states) {
+      const observed = states.map((state) =>
+        node.seen(uid, generation, state, state === 'busy' ? { job: 'build' } : {}),
+      );
+      return node.api.agent.sync({ body: { boot_id, agent_version: '0.1.0', observed } });
+    },
+    async shown() {
+      const listed = await tenant.api.instances.list({ params: { org_id: tenant.org, runner_id: runner } });
+      if (!listed.ok) throw new Error(listed.problem.detail);
+      return listed.body.filter((one) => one.uid === uid).map(({ status }) => status);
+    },
+    atGithub: () => tenant.stage.github.runners().filter(({ name }) => name === containerName(uid)).length,
+  };
+}
+
+/** Expects that GitHub knows it so many times. */
+export const expectAtGithub = (one: Running, times: number): void => {
+  expect([one.uid, one.atGithub()]).toEqual([one.uid, times]);
+};
