@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { jobResults } from '#domain/runner-lines.ts';
 
 /** A node that this machine is, and the token that says so. */
 export const NodeRecord = z.object({
@@ -27,6 +28,8 @@ export const InstanceRecord = z.object({
   read: z.int(),
   phase: z.enum(['running', 'listening', 'busy']),
   job: z.string().optional(),
+  /** How that job has ended; while it runs, absent. */
+  result: z.enum(jobResults).optional(),
   listened_at: z.int().optional(),
   jobs: z.int(),
   trouble: z.object({ code: z.string(), line: z.string() }).optional(),

@@ -76,11 +76,11 @@ export function createInstance(options: InstanceOptions) {
     timer = setTimeout(work, ms);
   };
 
-  const phaseSeen = (of: number, { phase, job }: Phase): Seen => ({
-    generation: of,
-    state: phase,
-    ...(phase === 'busy' && job !== undefined ? { job } : {}),
+  const jobSeen = ({ job, result }: Phase) => ({
+    ...(job !== undefined && { job }),
+    ...(result !== undefined && { job_result: result }),
   });
+  const phaseSeen = (of: number, phase: Phase): Seen => ({ generation: of, state: phase.phase, ...jobSeen(phase) });
 
   const onPhase = (container: Container) => (before: Phase, after: Phase, atMs: number) => {
     const of = generation() || generationOf(container.Config.Labels);
@@ -150,7 +150,7 @@ export function createInstance(options: InstanceOptions) {
       at,
       exit_code: State.ExitCode,
       reason: ending,
-      ...(phase.job === undefined ? {} : { job: phase.job }),
+      ...jobSeen(phase),
     });
   };
 

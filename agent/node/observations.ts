@@ -7,7 +7,11 @@ export type Seen = Omit<Observation, 'uid' | 'seq' | 'at'> & { readonly at?: num
 const mostPerSync = 256;
 
 const sameNews = (a: Seen, b: Seen) =>
-  a.generation === b.generation && a.state === b.state && a.job === b.job && a.reason?.code === b.reason?.code;
+  a.generation === b.generation &&
+  a.state === b.state &&
+  a.job === b.job &&
+  a.job_result === b.job_result &&
+  a.reason?.code === b.reason?.code;
 
 /** Milestones are kept beside what is true now: that a runner has listened decides whether it failed or stopped. */
 function compact(reports: readonly Observation[]): Observation[] {

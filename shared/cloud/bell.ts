@@ -5,8 +5,8 @@ export type OnUnrung = (count: number, error: unknown) => void;
 
 /** Rings nodes: tells their agents to look, and nothing else. */
 export interface Bell {
-  /** Rings managed instances, as far as that succeeds: a bell that is lost costs the time to the next sync. */
-  ring(ids: readonly (string | undefined)[]): Promise<void>;
+  /** Rings managed instances, and gives those that were: a bell that is lost costs the time to the next sync. */
+  ring(ids: readonly (string | undefined)[]): Promise<ReadonlySet<string>>;
 }
 
 // "Commands … with a maximum of 50 managed nodes"; TimeoutSeconds is at least 30.
@@ -19,25 +19,32 @@ const isRefusedForOne = (error: unknown): boolean => error instanceof Error && e
 
 /** A bell of SSM Run Command: our document, no parameters, so that nothing a user typed comes near a shell. */
 export function openBell(client: SSMClient, documentName: string, onUnrung: OnUnrung): Bell {
-  async function send(ids: readonly string[]): Promise<void> {
-    if (ids.length === 0) return;
+  async function send(ids: readonly string[]): Promise<readonly string[]> {
+    if (ids.length === 0) return [];
     try {
       await client.send(
         new SendCommandCommand({ DocumentName: documentName, InstanceIds: [...ids], TimeoutSeconds: timeoutSeconds }),
       );
+      return ids;
     } catch (error) {
       // One unknown id refuses the whole call: the others are found by halving.
-      if (!isRefusedForOne(error) || ids.length === 1) return onUnrung(ids.length, error);
+      if (!isRefusedForOne(error) || ids.length === 1) {
+        onUnrung(ids.length, error);
+        return [];
+      }
       const half = Math.ceil(ids.length / 2);
-      await send(ids.slice(0, half));
-      await send(ids.slice(half));
+      return [...(await send(ids.slice(0, half))), ...(await send(ids.slice(half)))];
     }
   }
 
   return {
     async ring(given) {
       const ids = [...new Set(given)].filter((one): one is string => one !== undefined && id.test(one));
-      for (let at = 0; at < ids.length; at += idsPerCommand) await send(ids.slice(at, at + idsPerCommand));
+      const rung = new Set<string>();
+      for (let at = 0; at < ids.length; at += idsPerCommand) {
+        for (const one of await send(ids.slice(at, at + idsPerCommand))) rung.add(one);
+      }
+      return rung;
     },
   };
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Event } from './events.ts';
 import { Deleted, NoQuery, OrgParams, PathId, pageQuery, QueryFlag, queryInteger, Timestamp, Uid } from './fields.ts';
 import { operation } from './operation.ts';
 
@@ -194,4 +195,72 @@ export const logs = operation({
       ],
     },
   },
+});
+
+export const events = operation({
+  id: 'instances.events',
+  method: 'GET',
+  path: '/org/{org_id}/runners/{runner_id}/instance/{instance_id}/events',
+  summary: 'List what happened to an instance',
+  description:
+    'Oldest first: requested, rung, pulling, claimed, created, started, listening, each job with its result, exited or ' +
+    'failed and why, deleted, removed. Like its log it stays for 30 days, also when the instance has been deleted.',
+  tag: 'Monitoring',
+  audience: 'user',
+  params: InstanceParams,
+  query: z.strictObject(pageQuery),
+  reply: z.array(Event),
+  problems: ['instance.not-found'],
+  paged: true,
+  examples: {
+    job: {
+      reply: [
+        {
+          timestamp: '2025-10-15T12:14:56Z',
+          code: 'requested',
+          detail: 'An instance of Runner-01 on Node-01 was asked for.',
+          by: 'u1s2e3r4-5678-90ab-cdef-1234567890ab',
+          data: {},
+        },
+        {
+          timestamp: '2025-10-15T12:15:00Z',
+          code: 'listening',
+          detail: 'The runner listened for jobs.',
+          by: null,
+          data: {},
+        },
+        {
+          timestamp: '2025-10-15T12:20:00Z',
+          code: 'job_ended',
+          detail: 'The job "build" ended: Succeeded.',
+          by: null,
+          data: { job: 'build', result: 'Succeeded' },
+        },
+      ],
+    },
+  },
+});
+
+export const listAll = operation({
+  id: 'organizations.instances',
+  method: 'GET',
+  path: '/org/{org_id}/instances',
+  summary: 'List the instances of an organization',
+  description:
+    'Those of all its runners, one runner after the other, each newest first. Ended ones come after them, if ' +
+    '`?ended=true`, or if `?status=` asks for `stopped` or `failed`.',
+  tag: 'Instances',
+  audience: 'user',
+  params: OrgParams,
+  query: z.strictObject({
+    ...pageQuery,
+    status: InstanceStatus.optional(),
+    node: PathId.optional(),
+    runner: PathId.optional(),
+    ended: QueryFlag.optional(),
+  }),
+  reply: z.array(Instance),
+  problems: [],
+  paged: true,
+  examples: { overview: { reply: [instance] } },
 });

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Address, Label, Name, Note, Port } from '#domain/grammar.ts';
 import { NodeFacts, NodeStatus, NodeType } from '#domain/node.ts';
+import { Event } from './events.ts';
 import { Deleted, NoQuery, OrgParams, PathId, pageQuery, QueryFlag, Timestamp, Uid } from './fields.ts';
 import { operation } from './operation.ts';
 
@@ -164,7 +165,10 @@ export const change = operation({
     drain: z.unknown().optional(),
     facts: z.unknown().optional(),
   }),
-  readOnly: { equal: ['uid', 'type', 'created_at'], ignored: ['connection', 'last_seen_at', 'instances', 'drain', 'facts'] },
+  readOnly: {
+    equal: ['uid', 'type', 'created_at'],
+    ignored: ['connection', 'last_seen_at', 'instances', 'drain', 'facts'],
+  },
   reply: Node,
   problems: ['node.not-found'],
   versioned: true,
@@ -264,6 +268,43 @@ export const enrollment = operation({
         node: { uid: 'f1e2d3c4-5678-90ab-cdef-1234567890ef', name: 'Node-01', type: 'Remote' },
         enrollment: line,
       },
+    },
+  },
+});
+
+export const events = operation({
+  id: 'nodes.events',
+  method: 'GET',
+  path: '/org/{org_id}/nodes/{node_id}/events',
+  summary: 'List what happened to a node',
+  description:
+    'Oldest first: created, enrolled, back after a silence, rebooted, agent updated, active or inactive and by whom, ' +
+    'deleted. Kept for 30 days, also when the node has been deleted.',
+  tag: 'Nodes',
+  audience: 'user',
+  params: NodeParams,
+  query: z.strictObject(pageQuery),
+  reply: z.array(Event),
+  problems: ['node.not-found'],
+  paged: true,
+  examples: {
+    silence: {
+      reply: [
+        {
+          timestamp: '2025-10-15T12:06:00Z',
+          code: 'enrolled',
+          detail: 'The machine build-01 was attached, with version 0.1.0 of the agent.',
+          by: null,
+          data: { hostname: 'build-01', agent_version: '0.1.0' },
+        },
+        {
+          timestamp: '2025-10-15T13:40:00Z',
+          code: 'node_back',
+          detail: 'The node is back after 20 min of silence.',
+          by: null,
+          data: { silent_ms: 1200000 },
+        },
+      ],
     },
   },
 });

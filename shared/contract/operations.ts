@@ -17,6 +17,7 @@ export const contract = {
     list: organizations.list,
     get: organizations.get,
     change: organizations.change,
+    instances: instances.listAll,
   },
   nodes: {
     create: nodes.create,
@@ -27,6 +28,7 @@ export const contract = {
     enrollment: nodes.enrollment,
     drain: nodes.drain,
     undrain: nodes.undrain,
+    events: nodes.events,
   },
   runners: {
     create: runners.create,
@@ -42,6 +44,7 @@ export const contract = {
     remove: instances.remove,
     metrics: instances.metrics,
     logs: instances.logs,
+    events: instances.events,
   },
   agent: {
     enroll: agent.enroll,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Limits, RunnerSource } from './runner.ts';
+import { jobResults } from './runner-lines.ts';
 
 /** What an instance is while it is live: from the customer's wish to the node's confirmation that nothing is left. */
 export const liveStates = [
@@ -52,6 +53,15 @@ export type Report = z.output<typeof Report>;
  */
 export const GithubRunner = z.enum(['none', 'registered', 'forgotten', 'unknown']);
 
+/** The job before the one that runs, if any: `started_at` is absent where nobody told of its start, `ended_at` of its end. */
+export const LastJob = z.object({
+  name: z.string(),
+  started_at: z.int().optional(),
+  ended_at: z.int().optional(),
+  result: z.enum(jobResults).optional(),
+});
+export type LastJob = z.output<typeof LastJob>;
+
 /** A container of a runner on a node. Times are epoch milliseconds. */
 export const Instance = z.object({
   org: z.string(),
@@ -87,9 +97,18 @@ export const Instance = z.object({
   /** The last sync of its node before its end; fixed from then on. */
   heartbeat_at: z.int().optional(),
   job: z.object({ name: z.string(), started_at: z.int() }).optional(),
+  last_job: LastJob.optional(),
+  /** When the image began to be pulled, when the start was claimed, when the container was there: the last time each. */
+  pulling_at: z.int().optional(),
+  claimed_at: z.int().optional(),
+  container_at: z.int().optional(),
   started_at: z.int().optional(),
   listening_at: z.int().optional(),
   ended_at: z.int().optional(),
+  /** When somebody deleted it, and who; when its node confirmed that nothing is left. */
+  deleted_at: z.int().optional(),
+  deleted_by: z.string().optional(),
+  gone_at: z.int().optional(),
   exit_code: z.int().optional(),
   reason: InstanceReason.optional(),
   /** How long what runs may take to stop, once it is to be gone. */
@@ -101,6 +120,8 @@ export const Instance = z.object({
   /** When the sweep must look again; absent at rest. */
   due: z.int().optional(),
   created_at: z.int(),
+  /** Who asked for it, by uid. */
+  created_by: z.string().optional(),
 });
 export type Instance = z.output<typeof Instance>;
 

@@ -8,6 +8,7 @@ export type Role = (typeof roles)[number];
 export const permissions = {
   'organizations.get': 'viewer',
   'organizations.change': 'owner',
+  'organizations.instances': 'viewer',
   'nodes.create': 'admin',
   'nodes.list': 'viewer',
   'nodes.get': 'viewer',
@@ -16,6 +17,7 @@ export const permissions = {
   'nodes.enrollment': 'admin',
   'nodes.drain': 'admin',
   'nodes.undrain': 'admin',
+  'nodes.events': 'viewer',
   'runners.create': 'admin',
   'runners.list': 'viewer',
   'runners.get': 'viewer',
@@ -27,6 +29,7 @@ export const permissions = {
   'instances.remove': 'member',
   'instances.metrics': 'viewer',
   'instances.logs': 'viewer',
+  'instances.events': 'viewer',
 } as const satisfies Record<string, Role>;
 
 /** An operation that somebody does inside an organization. */

@@ -15,7 +15,8 @@ export type RunnerTrouble =
   | 'github_unreachable';
 
 /** How the runner says that a job ended. */
-export type JobResult = 'Succeeded' | 'SucceededWithIssues' | 'Failed' | 'Canceled' | 'Skipped' | 'Abandoned';
+export const jobResults = ['Succeeded', 'SucceededWithIssues', 'Failed', 'Canceled', 'Skipped', 'Abandoned'] as const;
+export type JobResult = (typeof jobResults)[number];
 
 /** What a line of the runner's log means. A trouble is why it ended if it ends before it listens (again). */
 export type RunnerLine =
@@ -32,7 +33,7 @@ const longest = 4096;
 const stamp = /^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?Z:? /;
 const version = /^Current runner version: '([0-9A-Za-z.+-]{1,64})'$/;
 const running = /^Running job: (.+)$/;
-const completed = /^Job (.+) completed with result: (Succeeded|SucceededWithIssues|Failed|Canceled|Skipped|Abandoned)$/;
+const completed = new RegExp(`^Job (.+) completed with result: (${jobResults.join('|')})$`);
 
 // The sentences are those of actions/runner: Runner.cs, MessageListener.cs, ConfigurationManager.cs, config.sh,
 // run-helper.sh. They are looked for at the beginning of a line, where a job's own output rarely has them.

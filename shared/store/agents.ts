@@ -1,6 +1,8 @@
 import type { Placement } from '#domain/instance.ts';
 import type { Node, NodeAgent, NodeFacts, Roster } from '#domain/node.ts';
+import { enrolled } from '#domain/node-events.ts';
 import { problem } from '#domain/problem.ts';
+import { eventSteps } from './events.ts';
 import { absent, all, exists, is, unexpired } from './expression.ts';
 import { keys } from './keys.ts';
 import type { Link } from './link.ts';
@@ -66,6 +68,7 @@ export const agents = (link: Link): Agents => ({
           refused,
         ),
         put(rosterRow.write(keys.roster(org, uid), roster)),
+        ...eventSteps(link, org, [enrolled(uid, facts)]),
       ]),
     ]);
     if (!row) throw refused();

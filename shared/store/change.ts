@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Problem, problem } from '#domain/problem.ts';
 import { auditStep } from './audit.ts';
+import { type EventDraft, eventSteps } from './events.ts';
 import { absent, all, is } from './expression.ts';
 import type { Key } from './keys.ts';
 import type { Link } from './link.ts';
@@ -21,6 +22,8 @@ export interface VersionedChange<T, C> {
   /** For the audit trail: what was done, and to what. */
   readonly action: string;
   readonly target: string;
+  /** What is remembered of the change besides. */
+  readonly events?: (before: T, after: T) => readonly EventDraft[];
 }
 
 const stale = (seen: number, now: number) =>
@@ -38,7 +41,7 @@ const without = <T extends object>(entity: T): T =>
  */
 export async function changeVersioned<T extends { readonly version: number }, C extends Partial<T>>(
   link: Link,
-  { scope, key, read, missing, edit, write, action, target }: VersionedChange<T, C>,
+  { scope, key, read, missing, edit, write, action, target, events = () => [] }: VersionedChange<T, C>,
 ): Promise<T> {
   const wait = link.patience();
   do {
@@ -52,6 +55,7 @@ export async function changeVersioned<T extends { readonly version: number }, C 
     if (Object.keys(set).length === 0) return now;
 
     const version = now.version + 1;
+    const after = { ...now, ...set, version };
     const raced = await link.transact([
       update(
         key,
@@ -59,9 +63,10 @@ export async function changeVersioned<T extends { readonly version: number }, C 
         all(is('version', '=', now.version), absent('deleting_at')),
         () => 'raced' as const,
       ),
+      ...eventSteps(link, scope.org, events(now, after)),
       auditStep(link, scope.org, write.by, action, target),
     ]);
-    if (!raced) return without({ ...now, ...set, version });
+    if (!raced) return without(after);
   } while (await wait());
   throw problem('service.unavailable', 'The resource is being changed by many at once. Please try again.', {
     retryAfterSeconds: 1,

@@ -1,4 +1,5 @@
 import type { Instance } from '#domain/instance.ts';
+import type { Runner } from '#domain/runner.ts';
 import { readInstance } from './instance-rows.ts';
 import { keys } from './keys.ts';
 import type { Link } from './link.ts';
@@ -6,37 +7,49 @@ import { endOf, readRange } from './list.ts';
 import type { SeenNode } from './nodes.ts';
 import { type Chunk, type Page, type PageOptions, readPage } from './page.ts';
 
-/** An instance of a list; `node` is that of a live one: ended ones know all that is shown of theirs. */
+/** An instance of a list; `node` and `runner` are those of a live one: ended ones know all that is shown of theirs. */
 export interface ListedInstance {
   readonly instance: Instance;
   readonly node: SeenNode | undefined;
+  readonly runner: Runner | undefined;
 }
 
-/** Which part of the list of a runner's instances. */
+/** Which part of a list of instances. */
 export interface InstancePageOptions extends PageOptions<ListedInstance> {
   /** Leaves the ended ones out. */
   readonly live?: boolean | undefined;
 }
 
-// A cursor says on which shelf it stopped: `live#<uid>` or `past#<uid>`; without a uid, at the beginning.
+// A cursor says on which shelf it stopped: `live#<end>` or `past#<end>`; without an end, at the beginning.
 const shelfOf = (after: string | undefined): { readonly past: boolean; readonly after: string | undefined } => {
-  const [shelf = '', uid = ''] = (after ?? '').split('#');
-  return { past: shelf === 'past', after: uid === '' ? undefined : uid };
+  const [shelf = '', ...rest] = (after ?? '').split('#');
+  const end = rest.join('#');
+  return { past: shelf === 'past', after: end === '' ? undefined : end };
 };
 
+/** What goes with live ones. */
+export interface Surroundings {
+  readonly nodes: ReadonlyMap<string, SeenNode>;
+  readonly runners: ReadonlyMap<string, Runner>;
+}
+
 /**
- * Live ones first, then ended ones, each newest first, in two waits: the ended ones are read together with the nodes of
- * the live ones.
+ * Live ones first, then ended ones, each newest first, in two waits: the ended ones are read together with what goes
+ * with the live ones. Without a runner those of all, runner by runner.
  */
 export function listInstances(
   link: Link,
   org: string,
-  runner: string,
+  runner: string | undefined,
   { live = false, ...page }: InstancePageOptions,
-  nodesOf: (uids: readonly string[]) => Promise<ReadonlyMap<string, SeenNode>>,
+  around: (rows: readonly Instance[]) => Promise<Surroundings>,
 ): Promise<Page<ListedInstance>> {
+  const ranges =
+    runner === undefined
+      ? { live: keys.allInstances(org), past: keys.allPasts(org) }
+      : { live: keys.instances(org, runner), past: keys.pasts(org, runner) };
   const read = async (shelf: 'live' | 'past', after: string | undefined, limit: number) => {
-    const range = shelf === 'live' ? keys.instances(org, runner) : keys.pasts(org, runner);
+    const range = ranges[shelf];
     const { rows, last } = await readRange(link, range, after, limit, true);
     const found = rows.map((row) => ({ end: `${shelf}#${endOf(range, row)}`, instance: readInstance(row) }));
     return { found, last: last === undefined ? undefined : `${shelf}#${last}` };
@@ -48,8 +61,8 @@ export function listInstances(
     // From the answer to its deletion on, an instance is not there.
     const shown = alive.found.filter(({ instance }) => instance.state !== 'deleting');
     const left = limit - shown.length;
-    const [nodes, ended] = await Promise.all([
-      nodesOf(shown.map(({ instance }) => instance.node)),
+    const [{ nodes, runners }, ended] = await Promise.all([
+      around(shown.map(({ instance }) => instance)),
       alive.last === undefined && !live && left > 0
         ? read('past', past ? after : undefined, left)
         : { found: [], last: undefined },
@@ -57,8 +70,11 @@ export function listInstances(
     const more = alive.last ?? ended.last ?? (left <= 0 && !live ? 'past#' : undefined);
     return {
       entries: [
-        ...shown.map(({ end, instance }) => ({ end, item: { instance, node: nodes.get(instance.node) } })),
-        ...ended.found.map(({ end, instance }) => ({ end, item: { instance, node: undefined } })),
+        ...shown.map(({ end, instance }) => ({
+          end,
+          item: { instance, node: nodes.get(instance.node), runner: runners.get(instance.runner) },
+        })),
+        ...ended.found.map(({ end, instance }) => ({ end, item: { instance, node: undefined, runner: undefined } })),
       ],
       ...(more !== undefined && { last: more }),
     };

@@ -9,6 +9,7 @@ import type { Link } from './link.ts';
 import { placementRow } from './node-rows.ts';
 import { readNodes } from './nodes.ts';
 import type { Page } from './page.ts';
+import { readRunners } from './runners.ts';
 import { type Scope, within } from './scope.ts';
 import { type TransitionExtras, transition } from './transition.ts';
 import type { Created } from './write.ts';
@@ -29,6 +30,11 @@ export interface Instances {
   getMany(scope: Scope, which: readonly InstanceName[]): Promise<readonly Instance[]>;
   /** Live ones first, then ended ones, each newest first; those being deleted are not there. Two waits. */
   list(scope: Scope, runner: string, page?: InstancePageOptions): Promise<Page<ListedInstance>>;
+  /** The same of the whole organization, runner by runner; each with its runner. Two waits. */
+  listAll(
+    scope: Scope,
+    page?: InstancePageOptions & { readonly runner?: string | undefined },
+  ): Promise<Page<ListedInstance>>;
   /** All live ones of a runner, those being deleted included. */
   listOfRunner(scope: Scope, runner: string): Promise<readonly Instance[]>;
   /** All live ones on a node, those being deleted included: a query and a batch. */
@@ -40,6 +46,8 @@ export interface Instances {
    */
   transition(scope: Scope, before: Instance, after: Instance, extras?: TransitionExtras): Promise<Instance | undefined>;
 }
+
+const nodesOf = (rows: readonly Instance[]): readonly string[] => rows.map(({ node }) => node);
 
 const notFound = (uid: string): Problem => problem('instance.not-found', `There is no instance "${uid}".`);
 
@@ -78,7 +86,26 @@ export function instances(link: Link): Instances {
     list: (scope, runner, page = {}) =>
       within(
         scope,
-        listInstances(link, scope.org, runner, page, (uids) => readNodes(link, scope.org, uids)),
+        listInstances(link, scope.org, runner, page, async (rows) => ({
+          nodes: await readNodes(link, scope.org, nodesOf(rows)),
+          runners: new Map(),
+        })),
+      ),
+
+    listAll: (scope, { runner, ...page } = {}) =>
+      within(
+        scope,
+        listInstances(link, scope.org, runner, page, async (rows) => {
+          const [nodes, runners] = await Promise.all([
+            readNodes(link, scope.org, nodesOf(rows)),
+            readRunners(
+              link,
+              scope.org,
+              rows.map((row) => row.runner),
+            ),
+          ]);
+          return { nodes, runners };
+        }),
       ),
 
     async listOfRunner(scope, runner) {

@@ -41,9 +41,17 @@ export const keys = {
   pasts: (org: string, runner: string): KeyRange => ({ pk: orgKey(org), prefix: `PAST#${runner}#` }),
   deleted: (org: string, runner: string, uid: string): Key => ({ pk: orgKey(org), sk: `DELETED#${runner}#${uid}` }),
 
+  // In the order of runners, and in that of a runner's instances.
+  allInstances: (org: string): KeyRange => ({ pk: orgKey(org), prefix: 'INSTANCE#' }),
+  allPasts: (org: string): KeyRange => ({ pk: orgKey(org), prefix: 'PAST#' }),
+
   audit: (org: string, uid: string): Key => ({ pk: orgKey(org), sk: `AUDIT#${uid}` }),
   audits: (org: string): KeyRange => ({ pk: orgKey(org), prefix: 'AUDIT#' }),
-  event: (subject: string, uid: string): Key => ({ pk: `EVENT#${subject}`, sk: uid }),
+  // In the order in which it happened, not in which we were told; `at` is epoch milliseconds, of 13 digits until 2286.
+  event: (subject: string, at: number, uid: string): Key => ({
+    pk: `EVENT#${subject}`,
+    sk: `${String(at).padStart(13, '0')}#${uid}`,
+  }),
   events: (subject: string): KeyRange => ({ pk: `EVENT#${subject}`, prefix: '' }),
 
   agent: (node: string): Key => ({ pk: `NODE#${node}`, sk: 'AGENT' }),

@@ -1,8 +1,10 @@
 import type { Placement } from '#domain/instance.ts';
+import { nodeEvent } from '#domain/node-events.ts';
 import { type Problem, problem } from '#domain/problem.ts';
 import type { OrgScope } from '#domain/scope.ts';
 import { auditStep } from './audit.ts';
 import { uncountOne } from './counters.ts';
+import { eventSteps } from './events.ts';
 import { absent, all, exists, is } from './expression.ts';
 import { keys } from './keys.ts';
 import type { Link } from './link.ts';
@@ -63,6 +65,7 @@ export function nodeRemoval(link: Link): NodeRemoval {
         ...retire,
         remove(keys.roster(scope.org, uid)),
         uncountOne(scope.org, 'nodes'),
+        ...eventSteps(link, scope.org, [nodeEvent(uid, 'deleted', by.uid)]),
         auditStep(link, scope.org, by, 'nodes.remove', uid),
       ]);
       if (failed) throw await occupied(uid);
@@ -78,6 +81,7 @@ export function nodeRemoval(link: Link): NodeRemoval {
           () => nodeNotFound(uid),
         ),
         ...retire,
+        ...eventSteps(link, scope.org, [nodeEvent(uid, 'deleted', by.uid)]),
         auditStep(link, scope.org, by, 'nodes.remove', uid),
       ]);
     },
@@ -90,6 +94,7 @@ export function nodeRemoval(link: Link): NodeRemoval {
         ),
         remove(keys.roster(scope.org, uid)),
         uncountOne(scope.org, 'nodes'),
+        ...eventSteps(link, scope.org, [nodeEvent(uid, 'retired')]),
       ]);
       return failed !== 'waiting';
     },

@@ -1,10 +1,12 @@
 import type { Node, Roster } from '#domain/node.ts';
+import { eventsOfChange, nodeEvent } from '#domain/node-events.ts';
 import { organizationLimits, orgId } from '#domain/organization.ts';
 import { problem } from '#domain/problem.ts';
 import type { OrgScope } from '#domain/scope.ts';
 import { auditStep } from './audit.ts';
 import { changeVersioned } from './change.ts';
 import { countOne } from './counters.ts';
+import { eventSteps } from './events.ts';
 import { absent, all, exists, is } from './expression.ts';
 import { onceSteps } from './idempotency.ts';
 import { keys } from './keys.ts';
@@ -48,6 +50,8 @@ export interface Nodes extends NodeRemoval, NodeDrain {
   ): Promise<Created<Node>>;
   /** One wait; `node.not-found`. */
   get(scope: Scope, uid: string): Promise<SeenNode>;
+  /** Whether there is such a node, or was until 30 days ago: `node.not-found` if not. One wait. */
+  assertKnown(scope: Scope, uid: string): Promise<void>;
   /** In order of creation; one wait. */
   list(scope: Scope, page?: PageOptions<SeenNode>): Promise<Page<SeenNode>>;
   /** Several by uid, those being deleted included: what a list of instances needs. */
@@ -92,6 +96,11 @@ export function nodes(link: Link): Nodes {
     get,
     getMany: (scope, uids) => within(scope, readNodes(link, scope.org, uids)),
 
+    async assertKnown(scope, uid) {
+      const row = await within(scope, link.get(keys.agent(uid)));
+      if (!row || agentRow.read(row).org !== orgId(scope.org)) throw nodeNotFound(uid);
+    },
+
     async create(scope, draft, { by, once, enrollment }) {
       await scope.member;
       const uid = link.newId();
@@ -104,6 +113,7 @@ export function nodes(link: Link): Nodes {
         put(nodeRow.write(keys.node(scope.org, uid), node), absent()),
         put(agentRow.write(keys.agent(uid), agent), absent()),
         enrollmentStep(scope.org, uid, enrollment),
+        ...eventSteps(link, scope.org, [nodeEvent(uid, 'created', by.uid)]),
         auditStep(link, scope.org, by, 'nodes.create', uid),
       ]);
       if (!replayed) return { created: node, replayed: false };
@@ -139,6 +149,7 @@ export function nodes(link: Link): Nodes {
         write,
         action: 'nodes.change',
         target: uid,
+        events: (before, after) => eventsOfChange(before, after, write.by.uid),
       }),
 
     async renewEnrollment(scope, uid, { by, enrollment }) {
@@ -160,6 +171,7 @@ export function nodes(link: Link): Nodes {
           ),
           ...voidStep(enrollment_hash),
           enrollmentStep(scope.org, uid, enrollment),
+          ...eventSteps(link, scope.org, [nodeEvent(uid, 'enrollment_renewed', by.uid)]),
           auditStep(link, scope.org, by, 'nodes.enrollment', uid),
         ]);
         if (!raced) return node;

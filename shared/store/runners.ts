@@ -46,6 +46,16 @@ export interface Runners extends RunnerRemoval {
 
 const runnerRow = rowType('runner', Runner);
 
+/** Reads several runners, those being deleted included, in one wait. */
+export async function readRunners(
+  link: Link,
+  org: string,
+  uids: readonly string[],
+): Promise<ReadonlyMap<string, Runner>> {
+  const rows = await link.getMany([...new Set(uids)].map((uid) => keys.runner(org, uid)));
+  return new Map(rows.flatMap((row) => (row ? [runnerRow.read(row)] : [])).map((runner) => [runner.uid, runner]));
+}
+
 /** Makes the repository of runners. */
 export function runners(link: Link): Runners {
   async function find(scope: Scope, uid: string): Promise<Runner | undefined> {
@@ -64,11 +74,7 @@ export function runners(link: Link): Runners {
     find,
     get,
 
-    async getMany(scope, uids) {
-      const distinct = [...new Set(uids)];
-      const rows = await within(scope, link.getMany(distinct.map((uid) => keys.runner(scope.org, uid))));
-      return new Map(rows.flatMap((row) => (row ? [runnerRow.read(row)] : [])).map((runner) => [runner.uid, runner]));
-    },
+    getMany: (scope, uids) => within(scope, readRunners(link, scope.org, uids)),
 
     async create(scope, draft, { by, once }) {
       await scope.member;

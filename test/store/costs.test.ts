@@ -55,6 +55,9 @@ describe('what the table costs', () => {
       runners: await cost(() => table.runners.list(scope)),
       instance: await cost(() => table.instances.find(scope, from.uid, made.uid)),
       instances: await cost(() => table.instances.list(scope, from.uid)),
+      allInstances: await cost(() => table.instances.listAll(scope)),
+      events: await cost(() => table.events.list(scope, made.uid)),
+      nodeIsKnown: await cost(() => table.nodes.assertKnown(scope, made.node)),
       placedOnNode: await cost(() => table.instances.listOnNode(scope, made.node)),
       due: await cost(() => table.due.list(Number.MAX_SAFE_INTEGER)),
     }).toMatchObject({
@@ -68,6 +71,9 @@ describe('what the table costs', () => {
       runners: { waits: 1, requests: 1 },
       instance: { waits: 1, requests: 1 },
       instances: { waits: 2, requests: 3 },
+      allInstances: { waits: 2, requests: 4 },
+      events: { waits: 1, requests: 1 },
+      nodeIsKnown: { waits: 1, requests: 1 },
       placedOnNode: { waits: 2, requests: 2 },
       due: { waits: 1, requests: 1 },
     });

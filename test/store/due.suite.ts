@@ -50,7 +50,7 @@ export const due: Suite = (world) => {
     await table.github.remove(one);
   });
 
-  it('keeps events of a subject for thirty days, newest first', async () => {
+  it('keeps events of a subject for thirty days, oldest first', async () => {
     const { table, clock } = world();
     const scope = aScope('some-org');
     const subject = v7();

@@ -1,6 +1,6 @@
 import { type Instance, isFinal, type Report } from '../instance.ts';
 import { attemptDelayMs, type Random } from './backoff.ts';
-import { askAgain, type Changes, change, end, enter, fail, finish, type Why } from './change.ts';
+import { askAgain, type Changes, change, end, enter, fail, finish, jobDone, type Why } from './change.ts';
 import { maxAttempts } from './deadlines.ts';
 import { jobOf, type Observed, reasonOf, timeOf } from './observation.ts';
 
@@ -45,7 +45,16 @@ function exit(row: Instance, seen: Observed, now: number, news: Changes): Instan
   const ended_at = timeOf(row, seen, now);
   // A job cannot run without a runner that listened: the report of that may have been lost.
   const listening_at = row.listening_at ?? (seen.job === undefined ? undefined : ended_at);
-  return end(row, now, why, { ...news, ended_at, exit_code: seen.exit_code, listening_at });
+  const job = jobEnd(row, seen, ended_at);
+  return end(row, now, why, { ...news, ...job, ended_at, exit_code: seen.exit_code, listening_at });
+}
+
+/** The job that a report ends, or tells of for the first time after its end. */
+function jobEnd(row: Instance, seen: Observed, at: number): Changes {
+  const { job_result: result } = seen;
+  if (row.job) return jobDone(row, { ended_at: at, result });
+  if (result === undefined || row.last_job !== undefined) return {};
+  return { last_job: { name: jobOf(seen), ended_at: at, result } };
 }
 
 /** Its runner listens, or runs a job. The first such report counts in any order, later ones in theirs. */
@@ -53,9 +62,12 @@ function run(row: Instance, seen: Observed, now: number, later: boolean, news: C
   const at = timeOf(row, seen, now);
   const job = seen.state === 'busy' ? { name: jobOf(seen), started_at: at } : undefined;
   const reached = { started_at: row.started_at ?? at, listening_at: row.listening_at ?? at };
-  if (!before(row, 'running')) return enter(row, now, 'running', { ...news, ...spent, ...reached, job });
-  if (!later || row.job?.name === job?.name) return row;
-  return change(row, now, { ...news, job });
+  const done = job && !row.job ? {} : jobEnd(row, seen, at);
+  if (!before(row, 'running')) return enter(row, now, 'running', { ...news, ...spent, ...reached, ...done, job });
+  // That it has listened is told again before its end, even of one that ends with its job.
+  const retold = job === undefined && at === row.listening_at && at < (row.job?.started_at ?? at);
+  if (!later || retold || row.job?.name === job?.name) return row;
+  return change(row, now, { ...news, ...done, job });
 }
 
 /** What is over once the container has started. */
@@ -83,9 +95,13 @@ export function accept(row: Instance, seen: Observed, { now, random }: At): Inst
   const unstarted = before(row, 'requested', 'pulling', 'claimed');
   switch (seen.state) {
     case 'created':
-      return row;
+      return before(row, 'claimed') && later
+        ? change(row, now, { ...news, container_at: timeOf(row, seen, now) })
+        : row;
     case 'pulling':
-      return before(row, 'requested') && later ? enter(row, now, 'pulling', { ...news, reason: undefined }) : row;
+      return before(row, 'requested') && later
+        ? enter(row, now, 'pulling', { ...news, reason: undefined, pulling_at: now })
+        : row;
     case 'refused':
       return unstarted && later ? refuse(row, seen, { now, random }, news) : row;
     case 'running': {

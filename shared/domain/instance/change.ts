@@ -1,4 +1,4 @@
-import type { Instance, InstanceState } from '../instance.ts';
+import type { Instance, InstanceState, LastJob } from '../instance.ts';
 import { graceSeconds } from './deadlines.ts';
 import { dueOf } from './due.ts';
 import { nextNumber } from './generation.ts';
@@ -17,8 +17,27 @@ export function change(row: Instance, now: number, changes: Changes): Instance {
 export const enter = (row: Instance, now: number, state: InstanceState, changes: Changes = {}): Instance =>
   change(row, now, { ...changes, state, state_at: now });
 
+/** The job that has run, with what is known of its end; else the one before it. */
+export const jobDone = (
+  { job, last_job }: Instance,
+  { ended_at, result }: Pick<LastJob, 'ended_at' | 'result'> = {},
+): Changes => ({
+  job: undefined,
+  last_job: job ? { ...job, ...(ended_at !== undefined && { ended_at }), ...(result && { result }) } : last_job,
+});
+
 /** What no longer counts once an instance has ended, or is no longer wanted. */
-const over = { claim: undefined, job: undefined, not_before: undefined, github_unavailable_since: undefined } as const;
+const over = (row: Instance): Changes => ({
+  claim: undefined,
+  not_before: undefined,
+  github_unavailable_since: undefined,
+  ...jobDone(row),
+});
+
+/** Who deletes an instance, by uid; undefined where the service does it for them. */
+export type Deleter = string | undefined;
+
+const deletion = (now: number, by: Deleter): Changes => ({ deleted_at: now, deleted_by: by });
 
 /** Why, without since when. */
 export interface Why {
@@ -33,7 +52,7 @@ export const askAgain = (row: Instance, now: number, why: Why, changes: Changes)
 /** It has ended by itself: its row keeps `want` and generation, so that the node's confirmation counts. */
 export const end = (row: Instance, now: number, why: Why, changes: Changes): Instance =>
   enter(row, now, 'ended', {
-    ...over,
+    ...over(row),
     ended_at: now,
     heartbeat_at: now,
     grace_seconds: graceSeconds.idle,
@@ -44,7 +63,7 @@ export const end = (row: Instance, now: number, why: Why, changes: Changes): Ins
 /** It has come to nothing: its node is to remove what is there, and the reason is kept. */
 export const fail = (row: Instance, now: number, why: Why, seenAt: number | undefined): Instance =>
   enter(row, now, 'failing', {
-    ...over,
+    ...over(row),
     want: 'gone',
     generation: nextNumber(row.generation, now),
     report: undefined,
@@ -54,27 +73,34 @@ export const fail = (row: Instance, now: number, why: Why, seenAt: number | unde
   });
 
 /** The customer wants it gone: from now on it is 404, and its node is to remove what is there. */
-export const doom = (row: Instance, now: number, grace: number): Instance =>
+export const doom = (row: Instance, now: number, grace: number, by?: Deleter): Instance =>
   enter(row, now, 'deleting', {
-    ...over,
+    ...over(row),
     want: 'gone',
     ...(row.want === 'gone' ? {} : { generation: nextNumber(row.generation, now), report: undefined }),
     ended_at: row.ended_at ?? now,
     grace_seconds: grace,
+    ...deletion(now, by),
   });
 
 /** The node has confirmed that nothing is left: what it is for good. */
 export function finish(row: Instance, now: number): Instance {
-  if (row.state === 'deleting') return enter(row, now, 'deleted');
+  const gone = { gone_at: now };
+  if (row.state === 'deleting') return enter(row, now, 'deleted', gone);
   const stopped = row.state === 'ended' && row.listening_at !== undefined;
-  return enter(row, now, stopped ? 'stopped' : 'failed');
+  return enter(row, now, stopped ? 'stopped' : 'failed', gone);
 }
 
 /** Deleted for good, whether or not its node knows: by force, and where the node is gone. */
-export const abandon = (row: Instance, now: number): Instance =>
+export const abandon = (row: Instance, now: number, by?: Deleter): Instance =>
   enter(row, now, 'deleted', {
-    ...over,
+    ...over(row),
     want: 'gone',
     ...(row.want === 'gone' ? {} : { generation: nextNumber(row.generation, now) }),
     ended_at: row.ended_at ?? now,
+    ...(row.deleted_at === undefined && deletion(now, by)),
   });
+
+/** What is history already, deleted. */
+export const discard = (row: Instance, now: number, by?: Deleter): Instance =>
+  change(row, now, { state: 'deleted', want: 'gone', ...deletion(now, by) });

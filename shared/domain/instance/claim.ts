@@ -41,7 +41,7 @@ export function claim(
   const claimed = { id, boot_id, at: now, lease_until: now + leaseMs, minted: false };
   // Said before it is done: if we die in between, the sweep finds nothing to delete, rather than never looking.
   const registered = atGithub ? ({ github_runner: 'registered' } as const) : {};
-  const changes = { claim: claimed, reason: undefined, not_before: undefined, ...registered };
+  const changes = { claim: claimed, claimed_at: now, reason: undefined, not_before: undefined, ...registered };
   return { granted: enter(row, now, 'claimed', changes) };
 }
 

@@ -1,5 +1,6 @@
 import type { Instance, Report } from '../instance.ts';
 import { plainText } from '../plain-text.ts';
+import type { JobResult } from '../runner-lines.ts';
 import type { Why } from './change.ts';
 
 /** What a node says of an instance. It is tenant data: bounded by the contract, and believed only as far as it may be. */
@@ -12,6 +13,8 @@ export interface Observed {
   /** The node's clock, epoch milliseconds. */
   readonly at: number;
   readonly job?: string | undefined;
+  /** How `job` has ended; without it, it runs. */
+  readonly job_result?: JobResult | undefined;
   readonly exit_code?: number | undefined;
   readonly reason?: Why | undefined;
   readonly retryable?: boolean | undefined;

@@ -1,6 +1,6 @@
 import { type Instance, isBusy, isFinal } from '../instance.ts';
 import type { Connection } from '../node.ts';
-import { abandon, change, doom } from './change.ts';
+import { abandon, change, type Deleter, discard, doom } from './change.ts';
 import { graceSeconds } from './deadlines.ts';
 
 /** How an instance is to be removed. */
@@ -10,6 +10,7 @@ export interface Removal {
   readonly connection: Connection;
   /** Whether the node itself is being deleted by force: nobody will confirm anything then. */
   readonly nodeLeaves?: boolean;
+  readonly by?: Deleter;
 }
 
 /** The row of a removal, or the job that stands in its way. */
@@ -19,12 +20,16 @@ export type RemovalVerdict = { readonly row: Instance } | { readonly busy: strin
  * What becomes of an instance that somebody deletes. By force it finishes at once where the node cannot answer; else it
  * finishes when the node has confirmed that the container is gone.
  */
-export function remove(row: Instance, { force, connection, nodeLeaves = false }: Removal, now: number): RemovalVerdict {
+export function remove(
+  row: Instance,
+  { force, connection, nodeLeaves = false, by }: Removal,
+  now: number,
+): RemovalVerdict {
   if (row.state === 'deleted') return { row };
-  if (isFinal(row)) return { row: change(row, now, { state: 'deleted', want: 'gone' }) };
+  if (isFinal(row)) return { row: discard(row, now, by) };
   if (isBusy(row) && !force) return { busy: row.job?.name ?? '' };
-  if (nodeLeaves || (force && connection === 'unreachable')) return { row: abandon(row, now) };
-  return { row: doom(row, now, isBusy(row) ? graceSeconds.busy : graceSeconds.idle) };
+  if (nodeLeaves || (force && connection === 'unreachable')) return { row: abandon(row, now, by) };
+  return { row: doom(row, now, isBusy(row) ? graceSeconds.busy : graceSeconds.idle, by) };
 }
 
 /** What came of trying to delete a runner at GitHub: it is gone, there is no credential to try with, or nothing yet. */

@@ -12,6 +12,8 @@ export interface Request {
   readonly node: Node;
   /** What the node has said of itself, if it has. */
   readonly facts?: Pick<NodeFacts, 'hostname'> | undefined;
+  /** Who asks, by uid. */
+  readonly by?: string | undefined;
 }
 
 /** Where an instance is: its node's address, else its host name, else its name. */
@@ -19,7 +21,7 @@ export const hostOf = (node: Pick<Node, 'ip_address' | 'name'>, facts?: Pick<Nod
   node.ip_address || facts?.hostname || node.name;
 
 /** An instance that somebody has just asked for. */
-export function request({ org, uid, runner, node, facts }: Request, now: number): Instance {
+export function request({ org, uid, runner, node, facts, by }: Request, now: number): Instance {
   const row: Instance = {
     org,
     uid,
@@ -42,6 +44,7 @@ export function request({ org, uid, runner, node, facts }: Request, now: number)
     github_runner: 'none',
     github_tries: 0,
     created_at: now,
+    ...(by !== undefined && { created_by: by }),
   };
   return { ...row, due: dueOf(row, now) ?? now };
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { connectionOf, isCloned, type NodeFacts } from '#domain/node.ts';
-import type { EventDraft } from '#store/events.ts';
+import { isCloned, type NodeFacts } from '#domain/node.ts';
+import { eventsOfSync } from '#domain/node-events.ts';
 import type { SystemScope } from '#store/scope.ts';
 import { service } from '../service.ts';
 import { table } from './table.ts';
@@ -20,11 +20,9 @@ export type Attended = { readonly reap: boolean } | 'deleted';
 
 /** Keeps the roster of nodes: when each was here last. */
 export interface Attendance {
-  /** Notes a sync, in one small write; one that ends a silence is an event, with how long it was. */
+  /** Notes a sync, in one small write; what is not as it was at the one before is an event. */
   note(scope: SystemScope, node: string, said: Attending): Promise<Attended>;
 }
-
-const minutes = (ms: number): string => `${Math.max(1, Math.round(ms / 60_000))} min`;
 
 /** Keeps the roster of nodes. */
 export const attendance = service({
@@ -39,23 +37,14 @@ export const attendance = service({
         const before = await agents.seen(scope, node, said);
         if (!before) return 'deleted';
         const now = clock.now();
-        const news: EventDraft[] = [];
-        if (connectionOf(before, now) !== 'online') {
-          const silentMs = now - before.seen_at;
-          const detail = `The node is back after ${minutes(silentMs)} of silence.`;
-          news.push({ subject: node, code: 'node_back', detail, data: { silent_ms: silentMs } });
-        }
         const restarted = before.boot_id !== boot_id;
         const cloned = restarted && before.previous_boot_id === boot_id;
         if (restarted) {
           const known = { previous_boot_id: before.boot_id, ...(cloned && { cloned_at: now }) };
           await agents.seen(scope, node, { ...said, ...known });
         }
-        if (cloned && !isCloned(before, now)) {
-          const detail = 'Two machines use the token of this node: enroll one of them as a node of its own.';
-          news.push({ subject: node, code: 'node_cloned', detail });
-          log.warn('two machines use the token of one node', { node });
-        }
+        if (cloned && !isCloned(before, now)) log.warn('two machines use the token of one node', { node });
+        const news = eventsOfSync(before, { boot_id, agent_version, cloned }, now);
         if (news.length > 0) await events.record(scope, news);
         // What is not listed may be the other one's.
         return { reap: !cloned && !isCloned(before, now) };

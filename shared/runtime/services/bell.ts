@@ -15,7 +15,7 @@ export const bell = service({
     { on: 'managed-instances', actions: ['ssm:SendCommand'] },
   ],
   open: ({ RUNNER_PILOT_SYNC_DOCUMENT: document }, { log }): Bell => {
-    if (document === undefined) return { ring: async () => {} };
+    if (document === undefined) return { ring: async () => new Set() };
     return openBell(new SSMClient(impatient), document, (count, error) =>
       log.warn('nodes were not rung', { service: 'bell', count, error }),
     );

@@ -4,10 +4,10 @@ import { tried } from '#domain/instance/remove.ts';
 import type { Instance } from '#domain/instance.ts';
 import type { SystemScope } from '#store/scope.ts';
 import { service } from '../service.ts';
-import { bell } from './bell.ts';
 import { instances } from './instances.ts';
 import { metrics } from './metrics.ts';
 import { registrar } from './registrar.ts';
+import { type Ring, ringing } from './ringing.ts';
 import { table } from './table.ts';
 
 /** An instance that is due, and whose it is. */
@@ -47,7 +47,7 @@ export async function each<T>(
 export const dueInstances = service({
   id: 'due-instances',
   config: z.object({}),
-  uses: [table, instances, registrar, bell, metrics],
+  uses: [table, instances, registrar, ringing, metrics],
   open: (_config, { use, clock, log }): DueInstances => {
     const { instances: rows, nodes, runners } = use(table);
     const changes = use(instances);
@@ -93,7 +93,7 @@ export const dueInstances = service({
             }),
           ),
         );
-        const bells: (string | undefined)[] = [];
+        const rings: Ring[] = [];
         let overdue = 0;
         await each(
           found,
@@ -105,14 +105,14 @@ export const dueInstances = service({
             const decision = decide(row, roster, { now, random: Math.random });
             const moved = await changes.move(scope, row, decision.row);
             if (!moved) return;
-            if (decision.ring) bells.push(roster?.bell);
+            if (decision.ring) rings.push({ scope, row: moved, bell: roster?.bell });
             if (decision.alarm !== undefined) overdue++;
             if (decision.forget) await forget(scope, moved);
           },
           (error, { row }) => log.error('an instance was not looked at', { instance: row.uid, error }),
         );
         if (overdue > 0) use(metrics).record('deleting_overdue', overdue);
-        await use(bell).ring(bells);
+        await use(ringing).ring(rings);
       },
     };
   },

@@ -59,7 +59,7 @@ export const provisioning = service({
     async function put(scope: OrgScope, runner: Runner, node: SeenNode, write: Creating): Promise<Provisioned> {
       const now = clock.now();
       const facts = node.roster?.facts;
-      const draft = request({ org: scope.org, uid: ids.uid(), runner, node: node.node, facts }, now);
+      const draft = request({ org: scope.org, uid: ids.uid(), runner, node: node.node, facts, by: write.by.uid }, now);
       const { created, replayed } = await instances.create(scope, draft, write);
       if (!replayed) return { instance: created, runner, node };
       const seen = await nodes.getMany(scope, [created.node]);

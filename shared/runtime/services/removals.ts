@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { eventsOf } from '#domain/instance/events.ts';
 import { type Removal, remove } from '#domain/instance/remove.ts';
 import { type Instance, isFinal } from '#domain/instance.ts';
 import { connectionOf } from '#domain/node.ts';
@@ -48,7 +49,8 @@ export const removals = service({
         if (found.state === 'deleting' && removal.connection !== 'unreachable') return;
         const verdict = remove(found, removal, clock.now());
         if ('busy' in verdict) return;
-        if (await instances.transition(scope, found, verdict.row)) return;
+        const events = eventsOf(found, verdict.row);
+        if (await instances.transition(scope, found, verdict.row, { events })) return;
         found = await instances.find(scope, first.runner, first.uid);
       }
     }
@@ -59,13 +61,17 @@ export const removals = service({
       }
     }
 
-    async function finishNode(scope: Scope, uid: string): Promise<boolean> {
-      const leaves = (): Removal => ({ force: true, connection: 'unreachable', nodeLeaves: true });
+    async function finishNode(scope: Scope, uid: string, by?: Actor): Promise<boolean> {
+      const leaves = (): Removal => ({ force: true, connection: 'unreachable', nodeLeaves: true, by: by?.uid });
       await endAll(scope, await instances.listOnNode(scope, uid), leaves);
       return nodes.finishRemoval(scope, uid);
     }
 
-    async function endRunner(scope: Scope, uid: string): Promise<{ readonly gone: boolean; readonly rings: Rings }> {
+    async function endRunner(
+      scope: Scope,
+      uid: string,
+      by?: Actor,
+    ): Promise<{ readonly gone: boolean; readonly rings: Rings }> {
       const items = await instances.listOfRunner(scope, uid);
       const on = await nodes.getMany(
         scope,
@@ -74,6 +80,7 @@ export const removals = service({
       const how = ({ node }: Instance): Removal => ({
         force: true,
         connection: connectionOf(on.get(node)?.roster, clock.now()),
+        by: by?.uid,
       });
       await endAll(scope, items, how);
       const rings = [...on.values()].map(({ roster }) => roster?.bell);
@@ -81,13 +88,13 @@ export const removals = service({
     }
 
     return {
-      finishNode,
+      finishNode: (scope, uid) => finishNode(scope, uid),
       finishRunner: async (scope, uid) => (await endRunner(scope, uid)).gone,
       async removeNode(scope, uid, { by, force }) {
         const { roster } = await nodes.get(scope, uid);
         if (force) {
           await nodes.beginRemoval(scope, uid, { by, due: clock.now() + takenUpAfterMs });
-          await finishNode(scope, uid);
+          await finishNode(scope, uid, by);
         } else await nodes.remove(scope, uid, { by });
         return [roster?.bell];
       },
@@ -97,7 +104,7 @@ export const removals = service({
           return [];
         }
         await runners.beginRemoval(scope, uid, { by, due: clock.now() + takenUpAfterMs });
-        return (await endRunner(scope, uid)).rings;
+        return (await endRunner(scope, uid, by)).rings;
       },
     };
   },

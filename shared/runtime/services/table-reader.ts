@@ -8,9 +8,10 @@ import { tableRead } from './table.ts';
 export interface TableReader {
   readonly users: Pick<Table['users'], 'find' | 'findLogin'>;
   readonly organizations: Pick<Table['organizations'], 'get' | 'listOf'>;
-  readonly nodes: Pick<Table['nodes'], 'get' | 'list' | 'getMany'>;
+  readonly nodes: Pick<Table['nodes'], 'get' | 'list' | 'getMany' | 'assertKnown'>;
   readonly runners: Pick<Table['runners'], 'get' | 'find' | 'list'>;
-  readonly instances: Pick<Table['instances'], 'find' | 'getMany' | 'list' | 'listOnNode'>;
+  readonly instances: Pick<Table['instances'], 'find' | 'getMany' | 'list' | 'listAll' | 'listOnNode'>;
+  readonly events: Pick<Table['events'], 'list'>;
   readonly agents: Pick<Table['agents'], 'find' | 'findAgent'>;
 }
 

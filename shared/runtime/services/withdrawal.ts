@@ -67,7 +67,7 @@ export const withdrawal = service({
         const decide = (row: Instance): Instance => {
           if (row.state === 'deleted' || row.state === 'deleting') throw notFound(name.uid);
           const now = clock.now();
-          const verdict = remove(row, { force, connection: connectionOf(roster, now) }, now);
+          const verdict = remove(row, { force, connection: connectionOf(roster, now), by: by.uid }, now);
           if ('busy' in verdict) throw busy(`the job "${verdict.busy}"`);
           if (outcome === undefined) return verdict.row;
           // A claim that is under way may be making it at this moment: the sweep looks again.
