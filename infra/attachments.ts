@@ -25,7 +25,7 @@ export const attachments: Readonly<Record<string, Attachment>> = {
   'system.problems': {
     variable: 'RUNNER_PILOT_DOCS_FOLDER',
     into: 'docs',
-    from: fileURLToPath(new URL('../docs', import.meta.url)),
+    from: docsFolder,
     files: ['problems.md'],
   },
   'system.docs': {

@@ -1,14 +1,14 @@
 import { contract } from '#contract/operations.ts';
 import { showNode } from '#contract/view/node.ts';
 import { serve } from '#lambda/serve.ts';
-import { draining } from '#runtime/services/draining.ts';
+import { drainEnd } from '#runtime/services/draining.ts';
 import { tableReader } from '#runtime/services/table-reader.ts';
 
 export const handler = serve(
   contract.nodes.undrain,
-  { draining, tableReader },
-  async ({ scope, params: { node_id }, by, now }, { draining, tableReader }) => {
-    await draining.cancel(scope, node_id, by);
+  { drainEnd, tableReader },
+  async ({ scope, params: { node_id }, by, now }, { drainEnd, tableReader }) => {
+    await drainEnd.cancel(scope, node_id, by);
     const { node, roster } = await tableReader.nodes.get(scope, node_id);
     return showNode(node, roster, now);
   },

@@ -25,8 +25,8 @@ export function comparable(
     return met.get(id) ?? id;
   };
   const text = (value: string): string => {
-    const plain = value.replaceAll(own.url, '<url>').replaceAll(own.tag, '<tag>').replaceAll(time, '<time>');
-    return plain.replaceAll(uuid, named);
+    const plain = value.replaceAll(uuid, named).replaceAll(time, '<time>');
+    return plain.replaceAll(own.url, '<url>').replaceAll(own.tag, '<tag>');
   };
   const walk = (value: unknown, name = ''): unknown => {
     const fixed = volatile[name];

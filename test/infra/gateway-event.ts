@@ -39,7 +39,7 @@ export function gatewayEvent({ method, url, headers, body }: GatewayRequest): { 
       routeKey,
       requestId: `${randomBytes(11).toString('base64url')}=`,
       timeEpoch: now,
-      http: { ...recorded.requestContext.http, method, path: url.pathname },
+      http: { ...recorded.requestContext.http, method, path: decodeURIComponent(url.pathname) },
     },
     ...(body !== undefined && { body }),
   };

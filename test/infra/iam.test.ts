@@ -77,7 +77,7 @@ const probes: readonly Probe[] = [
   ...each('ruins a key', nobody, ['kms:ScheduleKeyDeletion', 'kms:DisableKey'], () => published('signing-key-first')),
   ...each(
     'opens secrets',
-    /^(runners\.(create|change|get|list)|instances\.remove|agent\.claim|sweep\.run)$/,
+    /^(runners\.(create|change|get|list)|instances\.remove|nodes\.drain|agent\.claim|sweep\.run)$/,
     ['kms:Decrypt'],
     () => published('data-key'),
   ),

@@ -15,8 +15,6 @@ import { withdrawal } from './withdrawal.ts';
 export interface Draining {
   /** Begins a drain or changes it, and removes what is idle: the bells to ring. `node.not-found`. */
   begin(scope: OrgScope, node: string, request: Omit<DrainRequest, 'by'>, by: Actor): Promise<Rings>;
-  /** Ends a drain: what still runs, stays. `node.not-found`. */
-  cancel(scope: OrgScope, node: string, by: Actor): Promise<void>;
   /** Does what a drain has to do now, and has the sweep look again as long as something is left. */
   look(scope: Scope, node: string): Promise<Rings>;
 }
@@ -74,7 +72,18 @@ export const draining = service({
         await nodes.drain(scope, uid, wanted, { by, due: now + takenUpAfterMs, events });
         return look(scope, uid);
       },
-      cancel: (scope, uid, by) => nodes.undrain(scope, uid, { by, events: [drainEvent(uid, undefined, by.uid)] }),
     };
   },
+});
+
+/** Stops emptying nodes, which takes none of the rights that emptying them does. */
+export const drainEnd = service({
+  id: 'drain-end',
+  config: z.object({}),
+  uses: [table],
+  open: (_config, { use }) => ({
+    /** What still runs, stays. `node.not-found`. */
+    cancel: (scope: OrgScope, node: string, by: Actor): Promise<void> =>
+      use(table).nodes.undrain(scope, node, { by, events: [drainEvent(node, undefined, by.uid)] }),
+  }),
 });
