@@ -13,6 +13,8 @@ export interface Making {
   readonly entryPath: string;
   /** GitHub's runner on this host, where it is to be mounted. */
   readonly runner: { readonly folder: string; readonly version: string; readonly caPath: string } | undefined;
+  /** Variables that the runner gives its containers. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Whether the engine has an init to put before the runner. */
   readonly init: boolean;
 }
@@ -43,6 +45,7 @@ export function containerSpec(desired: Desired, making: Making) {
     Hostname: containerName(desired.uid),
     Entrypoint: ['/bin/sh', inside.entry],
     Cmd: [],
+    Env: Object.entries(making.environment).map(([name, value]) => `${name}=${value}`),
     Tty: false,
     OpenStdin: false,
     Labels: {

@@ -1,3 +1,4 @@
+import type { PullPolicy } from '#domain/runner.ts';
 import type { Engine } from '../engine/engine.ts';
 import { isEngineFailure } from '../engine/failure.ts';
 import type { Image, Progress } from '../engine/replies.ts';
@@ -5,7 +6,7 @@ import { parseReference } from './reference.ts';
 
 /** Why an image isn't there. */
 export interface ImageRefusal {
-  readonly code: 'image_not_found' | 'image_denied' | 'image_pull_failed';
+  readonly code: 'image_not_found' | 'image_denied' | 'image_pull_failed' | 'image_absent';
   readonly detail: string;
   readonly retryable: boolean;
 }
@@ -104,15 +105,25 @@ export function createImages(engine: Engine) {
   };
 
   return {
-    /** The image, pulled if it isn't there, and always if its tag is `latest`; or why it can't be had. */
-    async ensure(image: string, signal: AbortSignal, onPull: OnPull): Promise<Image | ImageRefusal> {
+    /** The image as the policy says: without one it is pulled if it isn't there, and always if its tag is `latest`. */
+    async ensure(
+      image: string,
+      policy: PullPolicy | undefined,
+      signal: AbortSignal,
+      onPull: OnPull,
+    ): Promise<Image | ImageRefusal> {
       const there = await engine.findImage(image);
-      if (there !== undefined && parseReference(image).tag !== 'latest') return there;
+      const isToPull = policy === 'always' || (policy === undefined && parseReference(image).tag === 'latest');
+      if (there !== undefined && !isToPull) return there;
+      if (policy === 'never') {
+        const detail = `${image} is not on this node, and \`pull_policy\` is never. Load it there, or let it be pulled.`;
+        return { code: 'image_absent', detail, retryable: false };
+      }
       onPull(`Pulling ${image}.`);
       const began = Date.now();
       const refusal = await join(image, signal, onPull);
       // What somebody has built here under the name `latest` is nowhere else.
-      if (refusal !== undefined && there !== undefined) return there;
+      if (refusal !== undefined && there !== undefined && policy !== 'always') return there;
       if (refusal !== undefined) return refusal;
       onPull(`Pulled ${image} in ${((Date.now() - began) / 1000).toFixed(1)} s.`);
       const pulled = await engine.findImage(image);

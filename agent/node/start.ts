@@ -88,7 +88,7 @@ export async function startInstance(
     return refused('image_invalid', `"${image.slice(0, 200)}" is no image reference.`, false);
   }
 
-  const pulled = await machine.images.ensure(image, signal, onPull);
+  const pulled = await machine.images.ensure(image, desired.pull_policy, signal, onPull);
   if ('code' in pulled) return refused(pulled.code, pulled.detail, pulled.retryable);
   const runner = await chooseRunner(machine, desired, pulled, release, owner);
   if (runner !== undefined && 'kind' in runner) return runner;
@@ -114,7 +114,15 @@ export async function startInstance(
   signal.throwIfAborted();
 
   const inputFolder = inputs.prepare(uid);
-  const making: Making = { owner, bootId, inputFolder, entryPath: machine.entryPath, runner, init: machine.hasInit() };
+  const making: Making = {
+    owner,
+    bootId,
+    inputFolder,
+    entryPath: machine.entryPath,
+    runner,
+    init: machine.hasInit(),
+    environment: claimed.reply.environment ?? {},
+  };
   let id = found?.Id;
   if (id === undefined) {
     try {

@@ -1,6 +1,7 @@
 import { contract } from '#contract/operations.ts';
 import { showOrganization } from '#contract/view/organization.ts';
 import { answer } from '#lambda/answer.ts';
+import { given } from '#lambda/given.ts';
 import { serve } from '#lambda/serve.ts';
 import { assertUnchanged } from '#lambda/unchanged.ts';
 import { table } from '#runtime/services/table.ts';
@@ -13,7 +14,7 @@ export const handler = serve(operation, { table }, async ({ scope, body, by, ifM
     scope,
     (now) => {
       assertUnchanged(operation, body, showOrganization(now, role));
-      return body.name === undefined ? {} : { name: body.name };
+      return given({ name: body.name, placement: body.placement });
     },
     { by, ifMatch },
   );

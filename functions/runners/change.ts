@@ -1,7 +1,7 @@
 import { contract } from '#contract/operations.ts';
 import { showRunner } from '#contract/view/runner.ts';
 import { answer } from '#lambda/answer.ts';
-import { given } from '#lambda/given.ts';
+import { emptied, given } from '#lambda/given.ts';
 import { serve } from '#lambda/serve.ts';
 import { assertUnchanged } from '#lambda/unchanged.ts';
 import { credentials } from '#runtime/services/credentials.ts';
@@ -14,7 +14,8 @@ export const handler = serve(
   { table, credentials },
   async ({ scope, params: { runner_id }, body, by, ifMatch }, { table, credentials }) => {
     const { name, docker_image, github_repo, github_runner_token: token, cpus, memory_mb, pids_limit: pids } = body;
-    const { ephemeral, labels, runner_source, runner_group_id } = body;
+    const { ephemeral, labels, runner_source, runner_group_id, node_labels, environment } = body;
+    const { architecture, pull_policy, max_lifetime_minutes } = body;
     const sealed = token === undefined ? undefined : await credentials.seal(scope, runner_id, token);
     const runner = await table.runners.change(
       scope,
@@ -27,7 +28,17 @@ export const handler = serve(
         return {
           ...fresh,
           ephemeral: ephemeral ?? before.ephemeral,
-          ...given({ name, docker_image, github_repo, labels, runner_source, runner_group_id }),
+          ...given({
+            name,
+            docker_image,
+            github_repo,
+            labels,
+            runner_source,
+            runner_group_id,
+            node_labels,
+            environment,
+          }),
+          ...emptied({ architecture, pull_policy, max_lifetime_minutes }),
           limits,
         };
       },

@@ -1,5 +1,6 @@
 import { contract } from '#contract/operations.ts';
 import { showRunner } from '#contract/view/runner.ts';
+import { filled, given } from '#lambda/given.ts';
 import { serve } from '#lambda/serve.ts';
 import { credentials } from '#runtime/services/credentials.ts';
 import { ids } from '#runtime/services/ids.ts';
@@ -24,6 +25,12 @@ export const handler = serve(
       runner_source: options.runner_source ?? ('auto' as const),
       runner_group_id: options.runner_group_id ?? 1,
       limits: { cpus, memory_mb, pids },
+      ...given({ node_labels: options.node_labels, environment: options.environment }),
+      ...filled({
+        architecture: options.architecture,
+        pull_policy: options.pull_policy,
+        max_lifetime_minutes: options.max_lifetime_minutes,
+      }),
     };
     const { created } = await table.runners.create(scope, draft, { by, once });
     const { role } = await scope.member;

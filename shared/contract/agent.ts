@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { NodeFacts } from '#domain/node.ts';
-import { Limits, RunnerSource } from '#domain/runner.ts';
+import { Limits, PullPolicy, RunnerSource } from '#domain/runner.ts';
 import { jobResults } from '#domain/runner-lines.ts';
 import { NoParams, NoQuery, PathId } from './fields.ts';
 import { operation } from './operation.ts';
@@ -34,6 +34,7 @@ export const Desired = z.object({
   image: z.string(),
   runner_source: RunnerSource,
   limits: Limits,
+  pull_policy: PullPolicy.optional(),
   /** Seconds of grace for what runs, when `want` is gone. */
   grace_seconds: z.int(),
   /** Epoch milliseconds before which no claim is to be tried. */
@@ -181,6 +182,8 @@ export const claim = operation({
     name: z.string(),
     labels: z.array(z.string()),
     ephemeral: z.boolean(),
+    /** What the runner gives its containers besides. */
+    environment: z.record(z.string(), z.string()).optional(),
   }),
   problems: [
     'token.invalid',

@@ -84,6 +84,7 @@ export const onboarding = operation({
           short_name: 'GT',
           type: 'personal',
           created_at: '2025-10-15T12:00:00Z',
+          placement: 'spread',
           role: 'owner',
         },
       },

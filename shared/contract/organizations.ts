@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { Name, ShortName } from '#domain/grammar.ts';
-import { OrganizationType } from '#domain/organization.ts';
+import { OrganizationType, PlacementStrategy } from '#domain/organization.ts';
 import { roles } from '#domain/permissions.ts';
 import { NoParams, NoQuery, OrgParams, pageQuery, Timestamp } from './fields.ts';
 import { operation } from './operation.ts';
@@ -11,6 +11,7 @@ export const Organization = z.object({
   short_name: z.string(),
   type: OrganizationType,
   created_at: Timestamp,
+  placement: PlacementStrategy,
   role: z.enum(roles),
 });
 
@@ -22,6 +23,7 @@ const gigatech = {
   short_name: 'GT',
   type: 'organization',
   created_at: '2025-10-15T12:00:00Z',
+  placement: 'spread',
   role: 'owner',
 };
 
@@ -78,6 +80,7 @@ export const list = operation({
           short_name: 'NT',
           type: 'personal',
           created_at: '2025-10-15T12:01:00Z',
+          placement: 'spread',
           role: 'member',
         },
       ],
@@ -90,13 +93,16 @@ export const change = operation({
   method: 'PUT',
   path: '/org/{org_id}',
   summary: 'Change an organization',
-  description: 'Changes what it names and leaves the rest.',
+  description:
+    'Changes what it names and leaves the rest. `placement` says which node is chosen where none is named: the emptiest ' +
+    '(`spread`) or the fullest that has room (`binpack`).',
   tag: 'Organizations',
   audience: 'user',
   params: OrgParams,
   query: NoQuery,
   body: z.strictObject({
     name: Name.optional(),
+    placement: PlacementStrategy.optional(),
     short_name: z.unknown().optional(),
     type: z.unknown().optional(),
     created_at: z.unknown().optional(),

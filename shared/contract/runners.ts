@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { DockerImage, GithubRepo, Label, Name, RunnerToken } from '#domain/grammar.ts';
-import { RunnerSource } from '#domain/runner.ts';
+import { Architecture } from '#domain/architecture.ts';
+import { ContainerEnvironment, DockerImage, GithubRepo, Label, Name, RunnerToken } from '#domain/grammar.ts';
+import { PullPolicy, RunnerSource } from '#domain/runner.ts';
 import { Deleted, NoQuery, OrgParams, PathId, pageQuery, QueryFlag, Timestamp, Uid } from './fields.ts';
 import { operation } from './operation.ts';
 
@@ -27,6 +28,11 @@ export const Runner = z.object({
   cpus: z.number().nullable(),
   memory_mb: z.int().nullable(),
   pids_limit: z.int().nullable(),
+  node_labels: z.array(z.string()),
+  architecture: Architecture.nullable(),
+  environment: z.record(z.string(), z.string()),
+  pull_policy: PullPolicy.nullable(),
+  max_lifetime_minutes: z.int().nullable(),
   instances: z.int(),
   warnings: z.array(Warning),
 });
@@ -39,6 +45,16 @@ const options = {
   cpus: z.number().min(0.01, 'must be at least 0.01').max(4096, 'must be at most 4096').nullish(),
   memory_mb: z.int('must be a whole number').min(64, 'must be at least 64').max(16_777_216).nullish(),
   pids_limit: z.int('must be a whole number').min(32, 'must be at least 32').max(4_194_304).nullish(),
+  /** Where no node is named, one is chosen that has all of these labels, and this architecture. */
+  node_labels: z.array(Label).max(32, 'must have at most 32 labels').optional(),
+  architecture: Architecture.nullish(),
+  environment: ContainerEnvironment.optional(),
+  pull_policy: PullPolicy.nullish(),
+  max_lifetime_minutes: z
+    .int('must be a whole number')
+    .min(5, 'must be at least 5')
+    .max(43_200, 'must be at most 43200, which are 30 days')
+    .nullish(),
 };
 
 const RunnerParams = OrgParams.extend({ runner_id: PathId });
@@ -61,6 +77,11 @@ const runner = {
   cpus: null,
   memory_mb: null,
   pids_limit: null,
+  node_labels: [],
+  architecture: null,
+  environment: {},
+  pull_policy: null,
+  max_lifetime_minutes: null,
   instances: 0,
   warnings: [
     {
@@ -77,7 +98,10 @@ export const create = operation({
   summary: 'Create a runner',
   description:
     '`github_runner_token` is a PAT or an App’s installation token (a runner is then registered anew for each ' +
-    'instance, and removed at GitHub with it), or a registration token, which lives for an hour.',
+    'instance, and removed at GitHub with it), or a registration token, which lives for an hour. `environment` is not ' +
+    'for secrets: everybody in the organization sees it. Without `pull_policy` an image is pulled where it is missing, ' +
+    'and that of the tag `latest` at each start. After `max_lifetime_minutes` an instance is ended, idle or after its ' +
+    'job; a job that goes on for six more hours is cancelled.',
   tag: 'Runners',
   audience: 'user',
   params: OrgParams,

@@ -66,6 +66,21 @@ export const Label = text(100).regex(
   'must begin with a letter, digit or underscore, and go on with those or any of . : = / -',
 );
 
+// GitHub's runner reads its own settings and the inputs of actions from variables of these names.
+const reserved = /^(?:RUNNER_|ACTIONS_RUNNER_)/i;
+
+const EnvironmentName = text(128)
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a name such as "HTTP_PROXY"')
+  .refine((s) => !reserved.test(s), 'must not begin with RUNNER_ or ACTIONS_RUNNER_, which are the runner’s own');
+
+const EnvironmentValue = text(4096).refine((s) => s.isWellFormed() && !s.includes('\0'), 'must be text without NUL');
+
+/** Variables of a container, which are not secret: at most 64, with at most 4,096 characters in names and values. */
+export const ContainerEnvironment = z
+  .record(EnvironmentName, EnvironmentValue)
+  .refine((all) => Object.keys(all).length <= 64, 'must have at most 64 variables')
+  .refine((all) => Object.entries(all).flat().join('').length <= 4096, 'must have at most 4,096 characters in all');
+
 /** A TCP port. */
 export const Port = z.int('must be a whole number').min(1, 'must be 1 to 65535').max(65535, 'must be 1 to 65535');
 

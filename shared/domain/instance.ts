@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Limits, RunnerSource } from './runner.ts';
+import { Limits, PullPolicy, RunnerSource } from './runner.ts';
 import { jobResults } from './runner-lines.ts';
 
 /** What an instance is while it is live: from the customer's wish to the node's confirmation that nothing is left. */
@@ -75,6 +75,8 @@ export const Instance = z.object({
   image: z.string(),
   runner_source: RunnerSource,
   limits: Limits,
+  pull_policy: PullPolicy.optional(),
+  max_lifetime_minutes: z.int().optional(),
   ephemeral: z.boolean(),
   want: Want,
   /** Raised whenever `want` changes: `max(previous + 1, now)`. Claims and reports of others are ignored. */
@@ -146,6 +148,7 @@ export const Placement = z.object({
   image: z.string(),
   runner_source: RunnerSource,
   limits: Limits,
+  pull_policy: PullPolicy.optional(),
   grace_seconds: z.int(),
   not_before: z.int().optional(),
 });
@@ -157,7 +160,7 @@ export type Placement = z.output<typeof Placement>;
  */
 export function placementOf(row: Instance): Placement | undefined {
   if (isFinal(row)) return undefined;
-  const { uid, runner, generation, image, runner_source, limits, grace_seconds, not_before } = row;
+  const { uid, runner, generation, image, runner_source, limits, pull_policy, grace_seconds, not_before } = row;
   const want = row.state === 'ended' ? 'gone' : row.want;
   return {
     uid,
@@ -167,6 +170,7 @@ export function placementOf(row: Instance): Placement | undefined {
     image,
     runner_source,
     limits,
+    ...(pull_policy && { pull_policy }),
     grace_seconds,
     ...(not_before === undefined || want === 'gone' ? {} : { not_before }),
   };

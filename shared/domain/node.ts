@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Architecture } from './architecture.ts';
 import { Drain } from './drain.ts';
 
 /** `Socket`: the machine on which the control plane runs; `Remote`: a machine anywhere, whose agent dials out. */
@@ -10,7 +11,7 @@ export const NodeStatus = z.enum(['active', 'inactive']);
 /** What a node says of itself, written when it changes. Sizes are bytes. */
 export const NodeFacts = z.object({
   hostname: z.string().max(253),
-  architecture: z.enum(['x64', 'arm64', 'arm']),
+  architecture: Architecture,
   os: z.string().max(128),
   cpus: z.number().positive().max(4096),
   memory_bytes: z.int().positive(),

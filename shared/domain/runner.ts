@@ -1,8 +1,13 @@
 import * as z from 'zod';
+import { Architecture } from './architecture.ts';
 
 /** Where GitHub's runner comes from: the image has it, the node mounts it, or whichever is there. */
 export const RunnerSource = z.enum(['auto', 'image', 'mount']);
 export type RunnerSource = z.output<typeof RunnerSource>;
+
+/** When the node asks the registry for the image; without one, for the tag `latest` always, else where it is missing. */
+export const PullPolicy = z.enum(['missing', 'always', 'never']);
+export type PullPolicy = z.output<typeof PullPolicy>;
 
 /** What a container may use at most. */
 export const Limits = z.object({
@@ -32,6 +37,12 @@ export const Runner = z.object({
   runner_source: RunnerSource,
   runner_group_id: z.int(),
   limits: Limits,
+  /** What a node needs to have to be chosen. */
+  node_labels: z.array(z.string()).optional(),
+  architecture: Architecture.optional(),
+  environment: z.record(z.string(), z.string()).optional(),
+  pull_policy: PullPolicy.optional(),
+  max_lifetime_minutes: z.int().optional(),
   instances: z.int(),
   busy: z.int(),
   deleting_at: z.int().optional(),

@@ -39,7 +39,7 @@ export interface Organizations {
   /** Changes what `edit` says, after reading; `version.stale`. */
   change(
     scope: OrgScope,
-    edit: (now: Organization) => Partial<Pick<Organization, 'name'>>,
+    edit: (now: Organization) => Partial<Pick<Organization, 'name' | 'placement'>>,
     write: Changing,
   ): Promise<Organization>;
 }

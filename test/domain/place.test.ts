@@ -47,4 +47,30 @@ describe('an instance is placed', () => {
     });
     expect(place([], now, 'spread')).toEqual({ none: expect.stringMatching(/has no node/) });
   });
+
+  it('only where there are the labels and the architecture that its runner needs', () => {
+    const facts = (architecture: 'x64' | 'arm64') => ({ ...online, facts: { architecture } });
+    const nodes = [
+      node('a', { labels: ['gpu'] }, facts('x64')),
+      node('b', { labels: ['gpu', 'ssd'], instances: 5 }, facts('arm64')),
+      node('c', {}, facts('arm64')),
+      node('d', { labels: ['gpu', 'ssd'] }),
+    ];
+
+    expect(place(nodes, now, 'spread', { node_labels: ['gpu'], architecture: 'arm64' })).toEqual({ node: 'b' });
+    expect(place(nodes, now, 'spread', { node_labels: ['gpu', 'ssd', 'tpu'], architecture: 'arm64' })).toEqual({
+      none: 'No node can take the instance: a lacks the labels ssd, tpu; b lacks the label tpu; c lacks the labels gpu, ssd, tpu; d lacks the label tpu.',
+    });
+    expect(place(nodes, now, 'spread', { node_labels: ['ssd'], architecture: 'x64' })).toEqual({
+      none: 'No node can take the instance: a lacks the label ssd; b is arm64, and not x64; c lacks the label ssd; d has not told its architecture.',
+    });
+  });
+
+  it('on none that is being drained', () => {
+    const drain = { since: now, by: 'jane', note: 'New disks' };
+
+    expect(place([node('a', { drain })], now, 'spread')).toEqual({
+      none: 'No node can take the instance: a is being drained (New disks).',
+    });
+  });
 });

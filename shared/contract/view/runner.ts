@@ -20,6 +20,11 @@ export const showRunner = (runner: Runner, token: string) => ({
   cpus: runner.limits.cpus,
   memory_mb: runner.limits.memory_mb,
   pids_limit: runner.limits.pids,
+  node_labels: runner.node_labels ?? [],
+  architecture: runner.architecture ?? null,
+  environment: runner.environment ?? {},
+  pull_policy: runner.pull_policy ?? null,
+  max_lifetime_minutes: runner.max_lifetime_minutes ?? null,
   instances: runner.instances,
   warnings: [...credentialWarnings(runner.credential_kind)],
 });

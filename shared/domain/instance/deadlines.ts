@@ -12,6 +12,8 @@ export const deadlineMs = {
   started: 5 * minutes,
   /** From the first answer by which GitHub was unavailable. */
   githubUnavailable: 6 * hours,
+  /** How long a job may go on after its instance has lived as long as it may. */
+  lastJob: 6 * hours,
   /** After which a removal that a syncing node does not confirm is worth an alarm. */
   removal: 15 * minutes,
 } as const;

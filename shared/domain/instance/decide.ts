@@ -1,9 +1,11 @@
-import { type Instance, isFinal } from '../instance.ts';
+import { type Instance, isBusy, isFinal } from '../instance.ts';
 import { connectionOf, type Roster } from '../node.ts';
 import { type At, giveUp, tryAgain } from './accept.ts';
 import { change, fail, type Why } from './change.ts';
 import { deadlineMs, firstRingMs } from './deadlines.ts';
 import { forgetAt, isToForget, requestDeadline } from './due.ts';
+import { expire } from './expire.ts';
+import { lifetimeDeadline } from './lifetime.ts';
 import { neverConnected, silent } from './sentences.ts';
 
 /** The last sync of the instance's node; undefined if it has never enrolled. */
@@ -17,6 +19,8 @@ export interface Decision {
   readonly ring: boolean;
   /** Whether its runner is to be deleted at GitHub now. */
   readonly forget: boolean;
+  /** Whether GitHub has to have forgotten its runner before: it may have given it a job at this moment. */
+  readonly unlessBusy: boolean;
   /** What somebody who runs the service should know. */
   readonly alarm?: string;
 }
@@ -51,6 +55,9 @@ function overdue(row: Instance, roster: LastSync, { now, random }: At): Instance
   }
   if (row.state === 'started' && passedForBoth(row.state_at + deadlineMs.started)) {
     return fail(row, now, neverListened, roster?.seen_at);
+  }
+  if (row.state === 'running' && passed(lifetimeDeadline(row) ?? Number.POSITIVE_INFINITY)) {
+    return expire(row, now, roster?.seen_at);
   }
   return row;
 }
@@ -93,6 +100,7 @@ export function decide(row: Instance, roster: LastSync, at: At): Decision {
     row: next,
     ring: waiting && (next.state !== row.state || now - next.state_at >= firstRingMs),
     forget: isToForget(next) && now >= forgetAt(next),
+    unlessBusy: row.state === 'running' && !isBusy(row) && next.state === 'failing',
     ...(alarm === undefined ? {} : { alarm }),
   };
 }

@@ -1,6 +1,7 @@
 import { type Instance, isFinal } from '../instance.ts';
 import { cleanupDelayMs } from './backoff.ts';
 import { deadlineMs, firstRingMs, forgetAfterMs } from './deadlines.ts';
+import { lifetimeDeadline } from './lifetime.ts';
 
 /** How long to wait before the node is rung again: 15 s at first, then as long as it has waited, 15 min at most. */
 const ringDelayMs = (waitedMs: number): number => Math.min(Math.max(waitedMs, firstRingMs), 900_000);
@@ -31,8 +32,11 @@ function liveDue(row: Instance, now: number): number | undefined {
   if (row.state === 'pulling') return by(row.state_at + deadlineMs.pulling);
   if (row.state === 'claimed') return by((row.claim?.at ?? row.state_at) + deadlineMs.claimed);
   if (row.state === 'started') return by(row.state_at + deadlineMs.started);
-  // A job may last five days.
-  if (row.state === 'running') return undefined;
+  // A job may last five days, unless the runner gives its instances less.
+  if (row.state === 'running') {
+    const end = lifetimeDeadline(row);
+    return end === undefined ? undefined : by(end);
+  }
   return isToForget(row) ? Math.min(ring, by(forgetAt(row))) : ring;
 }
 

@@ -33,6 +33,8 @@ export function request({ org, uid, runner, node, facts, by }: Request, now: num
     image: runner.docker_image,
     runner_source: runner.runner_source,
     limits: runner.limits,
+    ...(runner.pull_policy && { pull_policy: runner.pull_policy }),
+    ...(runner.max_lifetime_minutes && { max_lifetime_minutes: runner.max_lifetime_minutes }),
     ephemeral: runner.ephemeral,
     want: 'run',
     generation: now,

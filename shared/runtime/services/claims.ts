@@ -27,7 +27,7 @@ export interface Claims {
     node: string,
     placed: { readonly uid: string; readonly runner: string },
     request: { readonly generation: number; readonly boot_id: string },
-  ): Promise<StartCredential>;
+  ): Promise<StartCredential & Pick<Runner, 'environment'>>;
 }
 
 /** A container, what starts it, and what it belongs to. */
@@ -141,7 +141,8 @@ export const claims = service({
         if (!granted) throw wait('Another claim of this start is under way.', 1000);
 
         const claimed = { scope, row: granted, runner, node: seen.get(node) };
-        return (await again(claimed)) ?? fresh(claimed);
+        const credential = (await again(claimed)) ?? (await fresh(claimed));
+        return { ...credential, ...(runner.environment && { environment: runner.environment }) };
       },
     };
   },

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { decide } from '#domain/instance/decide.ts';
+import { change } from '#domain/instance/change.ts';
+import { type Decision, decide } from '#domain/instance/decide.ts';
 import { tried } from '#domain/instance/remove.ts';
 import type { Instance } from '#domain/instance.ts';
 import type { SystemScope } from '#store/scope.ts';
@@ -80,6 +81,15 @@ export const dueInstances = service({
       );
     }
 
+    /** What is decided, once GitHub agrees where it has a say; else the row is looked at again. */
+    async function withGithub(scope: SystemScope, row: Instance, decision: Decision): Promise<Instance> {
+      if (!decision.unlessBusy || row.github_runner !== 'registered') return decision.row;
+      const runner = await runners.find(scope, row.runner);
+      const outcome = await use(registrar).forget(scope, runner, row.uid, githubMs);
+      const now = clock.now();
+      return outcome === 'busy' ? change(row, now, {}) : tried(decision.row, now, outcome);
+    }
+
     return {
       async look(due) {
         const found = await read(due);
@@ -103,7 +113,7 @@ export const dueInstances = service({
             if (row.due === undefined || row.due > now) return;
             const roster = seen.get(scope.org)?.get(row.node)?.roster;
             const decision = decide(row, roster, { now, random: Math.random });
-            const moved = await changes.move(scope, row, decision.row);
+            const moved = await changes.move(scope, row, await withGithub(scope, row, decision));
             if (!moved) return;
             if (decision.ring) rings.push({ scope, row: moved, bell: roster?.bell });
             if (decision.alarm !== undefined) overdue++;

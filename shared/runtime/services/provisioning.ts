@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { request } from '#domain/instance/request.ts';
 import type { Instance } from '#domain/instance.ts';
-import { place, type Strategy } from '#domain/place.ts';
+import { placementOf } from '#domain/organization.ts';
+import { place } from '#domain/place.ts';
 import { Problem, problem } from '#domain/problem.ts';
 import type { Runner } from '#domain/runner.ts';
 import type { OrgScope } from '#domain/scope.ts';
@@ -24,7 +25,7 @@ export interface Provisioning {
 }
 
 /** Others may take the last place of a node between our look and our transaction: then another is chosen. */
-const mostChoices = 3;
+const mostChoices = 10;
 
 const passing = (error: unknown): boolean =>
   error instanceof Problem && ['node.full', 'node.inactive', 'node.not-found'].includes(error.code);
@@ -38,19 +39,15 @@ function assertCredential(runner: Runner, now: number): void {
 /** Makes instances: the intent, placed on a node, in one transaction. */
 export const provisioning = service({
   id: 'provisioning',
-  config: z.object({ RUNNER_PILOT_PLACEMENT: z.enum(['spread', 'binpack']).default('spread') }),
+  config: z.object({}),
   uses: [table],
-  open: (config, { use, clock, ids }): Provisioning => {
-    const { runners, nodes, instances, idempotency } = use(table);
-    const strategy: Strategy = config.RUNNER_PILOT_PLACEMENT;
+  open: (_config, { use, clock, ids }): Provisioning => {
+    const { organizations, runners, nodes, instances, idempotency } = use(table);
 
-    async function choose(scope: OrgScope, except: ReadonlySet<string>): Promise<SeenNode> {
-      const { items } = await nodes.list(scope);
-      const placed = place(
-        items.filter(({ node }) => !except.has(node.uid)),
-        clock.now(),
-        strategy,
-      );
+    const lookAround = (scope: OrgScope) => Promise.all([nodes.list(scope), organizations.get(scope)]);
+
+    function choose(runner: Runner, [{ items }, organization]: Awaited<ReturnType<typeof lookAround>>): SeenNode {
+      const placed = place(items, clock.now(), placementOf(organization), runner);
       const chosen = 'node' in placed ? items.find(({ node }) => node.uid === placed.node) : undefined;
       if (chosen) return chosen;
       throw problem('node.none-available', 'none' in placed ? placed.none : 'The chosen node is gone.');
@@ -69,11 +66,11 @@ export const provisioning = service({
     return {
       async create(scope, runnerUid, nodeUid, write) {
         const known = write.once ? idempotency.find(write.once) : undefined;
-        const reading = Promise.all([
+        // Of two that are not there, it is always the runner that is told.
+        const reading = Promise.allSettled([
           runners.get(scope, runnerUid),
-          nodeUid === undefined ? choose(scope, new Set()) : nodes.get(scope, nodeUid),
+          nodeUid === undefined ? lookAround(scope) : nodes.get(scope, nodeUid),
         ]);
-        reading.catch(() => {});
         const before = await known;
         if (before !== undefined) {
           // What stood in the way of another one now, does not concern the one that is there.
@@ -87,16 +84,19 @@ export const provisioning = service({
           const seen = await nodes.getMany(scope, [row.node]);
           return { instance: row, runner, node: seen.get(row.node) };
         }
-        let [runner, node] = await reading;
+        const [foundRunner, found] = await reading;
+        if (foundRunner.status === 'rejected') throw foundRunner.reason;
+        if (found.status === 'rejected') throw found.reason;
+        const runner = foundRunner.value;
         assertCredential(runner, clock.now());
-        const tried = new Set<string>();
+        let node = 'node' in found.value ? found.value : choose(runner, found.value);
         for (let choice = 1; ; choice++) {
           try {
             return await put(scope, runner, node, write);
           } catch (error) {
             if (nodeUid !== undefined || choice >= mostChoices || !passing(error)) throw error;
-            tried.add(node.node.uid);
-            node = await choose(scope, tried);
+            // What is full by now is seen to be: the nodes are read as they are.
+            node = choose(runner, await lookAround(scope));
           }
         }
       },
