@@ -17,7 +17,7 @@ export interface Throttles {
   forgive(name: string): Promise<void>;
 }
 
-const Window = z.object({ revision: z.int(), state: z.record(z.string(), z.number()) });
+const Window = z.object({ revision: z.int(), state: z.record(z.string(), z.number()), by: z.string().optional() });
 const row = rowType('throttle', Window);
 const bucketRow = rowType('bucket', z.object({ full_at: z.number() }));
 
@@ -37,6 +37,8 @@ export function throttles(link: Link): Throttles {
   async function meter(name: string, step: (state: Metered | undefined, now: number) => Step) {
     const key = keys.throttle(name);
     const wait = link.patience();
+    // Where the answer to our write was lost, the next try is refused by the row that we have written ourselves.
+    const by = link.newId();
     let old: Refused;
     for (;;) {
       const now = link.now();
@@ -46,11 +48,11 @@ export function throttles(link: Link): Throttles {
       const free = window ? is('revision', '=', window.revision) : any(absent(), expired(now));
       const options: RowOptions = { expires_at };
       const written = await link.write(
-        put(row.write(key, { revision: (window?.revision ?? 0) + 1, state: next }, options), free, (seen) => ({
+        put(row.write(key, { revision: (window?.revision ?? 0) + 1, state: next, by }, options), free, (seen) => ({
           seen,
         })),
       );
-      if (written.done) return verdict;
+      if (written.done || written.failed.seen?.by === by) return verdict;
       const first = old === undefined;
       old = written.failed.seen;
       if (!first && !(await wait())) throw busy();
