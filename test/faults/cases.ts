@@ -31,6 +31,7 @@ export async function callsOf(faulty: FaultyStage, scenario: Scenario): Promise<
   await tenant.converge();
   await act.settled?.();
   expect(await tenant.wrongs()).toEqual([]);
+  await tenant.close();
   return calls;
 }
 
@@ -50,6 +51,7 @@ export async function runCase(faulty: FaultyStage, one: Case): Promise<void> {
     await tenant.converge();
     await act.settled?.();
     expect(await tenant.wrongs()).toEqual([]);
+    await tenant.close();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`${nameOf(one)} (${hit.map(words).join(', ') || 'hit nothing'}): ${reason}`, { cause: error });

@@ -29,10 +29,10 @@ function casesOf(scenario: (typeof scenarios)[number], calls: number): Case[] {
   if (all) return every;
   const mixed = shuffled(every, random);
   const quick = mixed.filter(({ fault }) => !hangs(fault.kind));
-  const slow = random() < 0.3 ? mixed.filter(({ fault }) => hangs(fault.kind)).slice(0, 1) : [];
+  const slow = random() < 0.15 ? mixed.filter(({ fault }) => hangs(fault.kind)).slice(0, 1) : [];
   return [
-    ...quick.filter(({ fault }) => fault.width === 'once').slice(0, 4),
-    ...quick.filter(({ fault }) => fault.width === 'on').slice(0, 1),
+    ...quick.filter(({ fault }) => fault.width === 'once').slice(0, 3),
+    ...(random() < 0.4 ? quick.filter(({ fault }) => fault.width === 'on').slice(0, 1) : []),
     ...slow,
   ];
 }

@@ -21,6 +21,8 @@ export interface Tenant {
   /** Lets time pass and sweeps twice, nodes doing what they are told. */
   converge(): Promise<void>;
   wrongs(): Promise<string[]>;
+  /** Removes all it has, so that the sweeps of the next case find nothing of this one. */
+  close(): Promise<void>;
   /** Does something whose function loses the table after so many transactions. */
   cutOff(transactions: number, act: () => Promise<unknown>): Promise<void>;
 }
@@ -86,6 +88,16 @@ export async function openTenant({ stage, proxy }: FaultyStage): Promise<Tenant>
       proxy.watch({ at: transactions + 1, of: 'TransactWriteItems', kind: 'failed', width: 'on' });
       await act();
       expect(proxy.unwatch().hit.length).toBeGreaterThan(0);
+    },
+    async close() {
+      const force = { query: { force: 'true' } } as const;
+      for (const { uid } of bodyOf(await api.nodes.list({ params }))) {
+        bodyOf(await api.nodes.remove({ params: { ...params, node_id: uid }, ...force }));
+      }
+      for (const { uid } of bodyOf(await api.runners.list({ params }))) {
+        bodyOf(await api.runners.remove({ params: { ...params, runner_id: uid }, ...force }));
+      }
+      await stage.cloud.sweep();
     },
     async wrongs() {
       return violations(await rows(), { now: stageNow(), sweepMs: minute, secrets: [pat] });
