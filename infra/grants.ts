@@ -60,7 +60,7 @@ export function targets(scope: Construct, { stage, state, ...roles }: Granted): 
     },
     any: {
       arns: ['*'],
-      reason: 'AWS knows no resource level for activations: CreateActivation, DeleteActivation, DescribeActivations.',
+      reason: 'AWS knows no resource level for making, listing and ending activations, nor for listing machines.',
     },
   };
 }

@@ -34,6 +34,6 @@ export const handler = serve(
     const mounts = told.some(({ want, runner_source }) => want === 'run' && runner_source !== 'image');
     const runner = mounts ? ((await releases.current()) ?? null) : null;
     const desired = told.map(showDesired);
-    return { ...common, desired, runner, reap: here.reap, retired: false, poll_seconds };
+    return { ...common, desired, runner, reap: here.reap && syncing.reap, retired: false, poll_seconds };
   },
 );

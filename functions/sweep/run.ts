@@ -1,8 +1,11 @@
 import { inTurn } from '#domain/fair.ts';
 import { scheduled } from '#lambda/scheduled.ts';
+import { registrations } from '#runtime/services/registrations.ts';
 import { sweep } from '#runtime/services/sweep.ts';
 
-export const handler = scheduled({ sweep }, async ({ now, requestId, leftMs }, { sweep }) => {
+export const handler = scheduled({ sweep, registrations }, async ({ now, requestId, leftMs }, given) => {
+  const { sweep, registrations } = given;
+  await registrations.countHourly(now);
   const due = await sweep.list(now);
   if (due.length === 0) return;
   await sweep.exclusively(requestId, async () => {

@@ -114,6 +114,17 @@ const probes: readonly Probe[] = [
   ...each('starts a session on a machine', nobody, ['ssm:StartSession'], () => machine),
   ...each('reads parameters', nobody, ['ssm:GetParameter'], () => arn('ssm', 'parameter/secret')),
   ...each('reads what commands said', nobody, ['ssm:GetCommandInvocation', 'ssm:ListCommands'], () => '*'),
+  ...each(
+    'looks for machines, and ends activations',
+    /^(nodes\.remove|sweep\.run)$/,
+    ['ssm:DescribeInstanceInformation', 'ssm:DescribeActivations', 'ssm:DeleteActivation'],
+    () => '*',
+  ),
+  ...['prod', 'trial'].map((stage) => ({
+    says: `deregisters a machine of ${stage}`,
+    who: stage === 'prod' ? /^(nodes\.remove|sweep\.run)$/ : nobody,
+    ask: () => ({ action: 'ssm:DeregisterManagedInstance', resource: machine, context: tagged(stage) }),
+  })),
   ...each('makes an activation', /^agent\.enroll$/, ['ssm:CreateActivation'], () => '*'),
   ...each('reads nodes’ logs', /^instances\.(metrics|logs)$/, ['logs:GetLogEvents'], () =>
     stream('/runner-pilot/prod/nodes'),

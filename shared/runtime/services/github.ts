@@ -1,6 +1,9 @@
 import * as z from 'zod';
+import { watchBudget } from '#github/budget.ts';
 import { type GithubClient, githubClient } from '#github/client.ts';
+import { boundedFetch } from '#github/http.ts';
 import { service } from '../service.ts';
+import { metrics } from './metrics.ts';
 
 const address = (fallback: string) =>
   z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).default(fallback);
@@ -21,11 +24,13 @@ export const github = service({
     RUNNER_PILOT_GITHUB_API_URL: address(dotCom),
     RUNNER_PILOT_GITHUB_URL: address('https://github.com'),
   }),
-  open: (config, { clock }): Github => {
+  uses: [metrics],
+  open: (config, { use, clock }): Github => {
     const { RUNNER_PILOT_GITHUB_API_URL: apiUrl, RUNNER_PILOT_GITHUB_URL: url } = config;
     const releaseApiUrl = apiUrl.replace(/\/+$/, '').endsWith('/api/v3') ? dotCom : apiUrl;
+    const fetch = watchBudget(boundedFetch(), (percent) => use(metrics).record('github_budget_left', percent));
     return {
-      api: githubClient({ apiUrl, releaseApiUrl, now: () => clock.now() }),
+      api: githubClient({ apiUrl, releaseApiUrl, fetch, now: () => clock.now() }),
       urlOf: (githubRepo) => `${url.replace(/\/+$/, '')}/${githubRepo}`,
     };
   },

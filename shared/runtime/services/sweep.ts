@@ -8,6 +8,7 @@ import { due } from './due.ts';
 import { dueComparisons } from './due-comparisons.ts';
 import { type DueInstance, dueInstances, each } from './due-instances.ts';
 import { metrics } from './metrics.ts';
+import { registrations } from './registrations.ts';
 import { removals } from './removals.ts';
 import { table } from './table.ts';
 
@@ -32,15 +33,16 @@ const comparisonMs = 10 * 60_000;
 export const sweep = service({
   id: 'sweep',
   config: z.object({}),
-  uses: [table, due, dueInstances, dueComparisons, removals, draining, bell, metrics],
+  uses: [table, due, dueInstances, dueComparisons, removals, draining, registrations, bell, metrics],
   open: (_config, { use, clock, log }): Sweep => {
     const { leases, nodes } = use(table);
     const rows = use(due);
 
     async function lookAtNode(scope: SystemScope, uid: string): Promise<void> {
       const node = (await nodes.getMany(scope, [uid])).get(uid)?.node;
-      if (node?.deleting_at !== undefined) await use(removals).finishNode(scope, uid);
-      else await use(bell).ring(await use(draining).look(scope, uid));
+      if (node?.deleting_at !== undefined) {
+        if (await use(removals).finishNode(scope, uid)) await use(registrations).remove(uid);
+      } else await use(bell).ring(await use(draining).look(scope, uid));
     }
 
     async function lookAt(one: Due): Promise<void> {
