@@ -109,8 +109,10 @@ export const dueInstances = service({
           found,
           async ({ scope, row }) => {
             const now = clock.now();
-            // The index is a hint: the row may have moved on.
-            if (row.due === undefined || row.due > now) return;
+            // The index is a hint: the row may have moved on. Writing it moves its place there, so that those that wait
+            // for long do not stand before all that is due.
+            if (row.due === undefined) return;
+            if (row.due > now) return void (await changes.move(scope, row, { ...row }));
             const roster = seen.get(scope.org)?.get(row.node)?.roster;
             const decision = decide(row, roster, { now, random: Math.random });
             const moved = await changes.move(scope, row, await withGithub(scope, row, decision));
