@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { bodyOf } from '#test/functions/instances/bodies.ts';
 import { onceOnly, type Scenario } from '../scenario.ts';
-import { expectAtGithub, type Running, running } from './running.ts';
+import { expectAtGithub, running, type Seen } from './running.ts';
 
 const async = { prefer: 'respond-async' };
 
@@ -9,7 +9,7 @@ const async = { prefer: 'respond-async' };
 const report = (
   name: string,
   until: Parameters<typeof running>[1],
-  states: Parameters<Running['report']>,
+  states: readonly Seen[],
   then: string,
 ): Scenario => ({
   name,

@@ -1,6 +1,7 @@
 import { CloudWatchLogsClient, CreateLogStreamCommand, PutLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { expect } from 'vitest';
 import { bodyOf } from '#test/functions/instances/bodies.ts';
+import { stageNow } from '#test/functions/instances/stage.ts';
 import type { Scenario } from '../scenario.ts';
 import { type Running, running } from './running.ts';
 
@@ -19,7 +20,7 @@ async function write({ node }: Running, stream: string, messages: readonly strin
   });
   const names = { logGroupName: group, logStreamName: `${prefix}${stream}` };
   await client.send(new CreateLogStreamCommand(names));
-  const logEvents = messages.map((message) => ({ timestamp: Date.now(), message }));
+  const logEvents = messages.map((message) => ({ timestamp: stageNow(), message }));
   await client.send(new PutLogEventsCommand({ ...names, logEvents }));
   client.destroy();
 }

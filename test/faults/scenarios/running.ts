@@ -3,6 +3,9 @@ import { containerName } from '#domain/instance.ts';
 import type { FakeNode } from '#test/functions/instances/fake-node.ts';
 import type { Tenant } from '../tenant.ts';
 
+/** What a node may say of an instance. */
+export type Seen = Parameters<FakeNode['seen']>[2];
+
 /** An instance on a node, as far as it has come. */
 export interface Running {
   readonly node: FakeNode;
@@ -11,7 +14,7 @@ export interface Running {
   readonly generation: number;
   readonly params: { readonly org_id: string; readonly runner_id: string; readonly instance_id: string };
   /** Reports, and answers with what came back. */
-  report(...states: readonly Parameters<FakeNode['seen']>[2][]): ReturnType<FakeNode['api']['agent']['sync']>;
+  report(...states: Seen[]): ReturnType<FakeNode['api']['agent']['sync']>;
   /** The statuses by which it is shown: one, unless it is there twice or not at all. */
   shown(): Promise<readonly string[]>;
   /** How many runners of its name GitHub has. */
