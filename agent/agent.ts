@@ -25,7 +25,7 @@ import { agentVersion } from './version.ts';
 export async function startAgent(settings: Settings, log: Log) {
   const { stateFolder, runFolder, bell, logBytesPerSecond } = settings;
   const closed = new AbortController();
-  const state = openState(stateFolder);
+  const state = openState(stateFolder, log);
   const engine = createEngine(engineAddress(settings.dockerHost));
   const bootId = readBootId();
   mkdirSync(runFolder, { recursive: true, mode: 0o700 });
@@ -35,8 +35,6 @@ export async function startAgent(settings: Settings, log: Log) {
   chmodSync(`${entryPath}.new`, 0o755);
   renameSync(`${entryPath}.new`, entryPath);
   const runners = createRunners(stateFolder);
-  const caPath = join(stateFolder, 'ca.pem');
-  await runners.writeCertificates(caPath);
 
   const machine: Machine = {
     engine,
@@ -47,7 +45,6 @@ export async function startAgent(settings: Settings, log: Log) {
     runners,
     bootId,
     entryPath,
-    caPath,
     architecture: () => architectureOf(health.info()),
     hasInit: () => health.info()?.InitCommit?.ID !== 'N/A',
   };

@@ -70,9 +70,9 @@ in_container() {
 }
 agent_command() {
   if [ -n "$node" ]; then
-    printf '%s --max-semi-space-size=4 %s/agent.mjs' "$node" "$program"
+    printf '%s --max-semi-space-size=1 --max-old-space-size=64 %s/agent.mjs' "$node" "$program"
   else
-    printf '%s %s node:24-slim node --max-semi-space-size=4 %s/agent.mjs' "$(in_container)" "$1" "$program"
+    printf '%s %s node:24-slim node --max-semi-space-size=1 --max-old-space-size=64 %s/agent.mjs' "$(in_container)" "$1" "$program"
   fi
 }
 agent() {

@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { jobResults } from '#domain/runner-lines.ts';
@@ -49,19 +50,22 @@ const lingerMs = 1000;
  * The agent's one small file. Losing it costs a new enrollment and a little work: what runs is known by the engine's
  * labels. It is replaced as a whole, so that a crash leaves the old one or the new one.
  */
-export function openState(folder: string) {
+export function openState(folder: string, warn: (what: string) => void = () => undefined) {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, 'agent.json');
   const state = read(path);
   let timer: NodeJS.Timeout | undefined;
+  let saving = Promise.resolve();
+  const text = () => `${JSON.stringify(state)}\n`;
 
+  /** At once: when this returns it is on the disk. */
   const save = () => {
     clearTimeout(timer);
     timer = undefined;
-    const draft = `${path}.new`;
+    const draft = `${path}.now`;
     const file = openSync(draft, 'w', 0o600);
     try {
-      writeSync(file, `${JSON.stringify(state)}\n`);
+      writeSync(file, text());
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -71,6 +75,29 @@ export function openState(folder: string) {
     const parent = openSync(folder, 'r');
     fsyncSync(parent);
     closeSync(parent);
+    saves++;
+  };
+
+  /** Soon, and without holding anybody up: a disk may take its time. */
+  const saveSoon = () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      saving = saving.then(saveLater).catch((error) => warn(`${path} can't be written: ${error.message}`));
+    }, lingerMs);
+  };
+  let saves = 0;
+  const saveLater = async () => {
+    const draft = `${path}.soon`;
+    const before = ++saves;
+    const file = await open(draft, 'w', 0o600);
+    try {
+      await file.writeFile(text());
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    // Something newer has been written meanwhile.
+    if (saves === before) renameSync(draft, path);
   };
 
   return {
@@ -91,13 +118,13 @@ export function openState(folder: string) {
     /** Remembers an instance, soon. */
     putInstance(uid: string, record: InstanceRecord): void {
       state.instances[uid] = record;
-      timer ??= setTimeout(save, lingerMs);
+      saveSoon();
     },
 
     removeInstance(uid: string): void {
       if (!(uid in state.instances)) return;
       delete state.instances[uid];
-      timer ??= setTimeout(save, lingerMs);
+      saveSoon();
     },
 
     /** The number of the next report: it grows even when the clock goes back. */

@@ -4,6 +4,7 @@ import { type Call, fetchText, open } from '../http.ts';
 import type { EngineAddress } from './address.ts';
 import { engineFailure, isEngineFailure } from './failure.ts';
 import { linesOf } from './lines.ts';
+import { openRaw } from './raw.ts';
 import { Container, Event, Image, Info, ListedContainer, Network, Progress, Stats, Version } from './replies.ts';
 
 /** The newest version of the API that we were written against; an older engine is spoken to in its own. */
@@ -163,14 +164,26 @@ export function createEngine(address: EngineAddress) {
     },
 
     /** A container's output: frames of stdout and stderr, each line after the engine's timestamp. */
-    logs: (containerId: string, since: string, follow: boolean, signal?: AbortSignal): Promise<IncomingMessage> =>
-      stream(
-        'GET',
-        `/containers/${id(containerId)}/logs`,
-        { stdout: true, stderr: true, timestamps: true, since, follow },
-        signal,
-        0,
-      ),
+    async logs(
+      containerId: string,
+      since: string,
+      follow: boolean,
+      signal?: AbortSignal,
+    ): Promise<AsyncIterable<Buffer>> {
+      const query = { stdout: true, stderr: true, timestamps: true, since, follow };
+      const path = `/containers/${id(containerId)}/logs`;
+      const { target } = await prepare('GET', path, query, undefined, {});
+      const { status, chunked, body, close } = await openRaw(target, signal);
+      if (chunked) {
+        // Some proxy is in between.
+        close();
+        return stream('GET', path, query, signal, 0);
+      }
+      if (status === 200) return body;
+      let text = '';
+      for await (const chunk of body) text += chunk;
+      throw engineFailure(status, messageOf(status, text));
+    },
 
     /** What a container uses now; without the engine's second sample a second later. */
     stats: (containerId: string): Promise<Stats> =>

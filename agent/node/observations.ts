@@ -67,4 +67,3 @@ export function createObservations(nextSeq: (now: number) => number) {
 }
 
 /** The reports that the control plane has not acknowledged. */
-export type Observations = ReturnType<typeof createObservations>;

@@ -62,6 +62,7 @@ function unpack(archive: string, folder: string): Promise<void> {
 export function createRunners(stateFolder: string) {
   const parent = join(stateFolder, 'runner');
   const under = new Map<string, Promise<UnpackedRunner>>();
+  let certificates: Promise<string> | undefined;
 
   const fetchRunner = async (release: RunnerRelease, architecture: string): Promise<UnpackedRunner> => {
     const { version } = release;
@@ -120,11 +121,10 @@ export function createRunners(stateFolder: string) {
       }
     },
 
-    /** Writes the CA certificates that Node knows, for images that have none. */
-    async writeCertificates(path: string): Promise<void> {
-      const { getCACertificates } = await import('node:tls');
-      const all = [...getCACertificates('bundled'), ...getCACertificates('extra')];
-      await writeFile(path, `${all.join('\n')}\n`, { mode: 0o644 });
+    /** The CA certificates that Node knows, in a file, for images that have none. */
+    certificates(): Promise<string> {
+      certificates ??= writeCertificates(join(stateFolder, 'ca.pem'));
+      return certificates;
     },
   };
 }
@@ -142,4 +142,12 @@ async function mkdraft(parent: string): Promise<string> {
   const draft = join(parent, `${draftPrefix}${process.pid}-${Date.now()}`);
   await mkdir(draft, { mode: 0o700 });
   return draft;
+}
+
+async function writeCertificates(path: string): Promise<string> {
+  // Node reads all of them at the first use, which costs an agent that never needs them its memory.
+  const { getCACertificates } = await import('node:tls');
+  const all = [...getCACertificates('bundled'), ...getCACertificates('extra')];
+  await writeFile(path, `${all.join('\n')}\n`, { mode: 0o644 });
+  return path;
 }

@@ -24,7 +24,6 @@ export interface Machine {
   readonly runners: Runners;
   readonly bootId: string;
   readonly entryPath: string;
-  readonly caPath: string;
   readonly architecture: () => string;
   readonly hasInit: () => boolean;
 }
@@ -159,7 +158,7 @@ type Mounted = NonNullable<Making['runner']>;
 
 /** GitHub's runner, if it is to be mounted; undefined if the image has it. */
 async function chooseRunner(
-  { probe, runners, architecture, caPath }: Machine,
+  { probe, runners, architecture }: Machine,
   { runner_source, image }: Desired,
   { Id }: Image,
   release: RunnerRelease | null,
@@ -172,7 +171,7 @@ async function chooseRunner(
     return refused('runner_unavailable', detail, true);
   }
   try {
-    return { ...(await runners.ensure(release, architecture())), caPath };
+    return { ...(await runners.ensure(release, architecture())), caPath: await runners.certificates() };
   } catch (error) {
     return refused('runner_unavailable', error instanceof Error ? error.message : `${error}`, true);
   }

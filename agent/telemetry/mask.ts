@@ -26,4 +26,3 @@ export function createMask() {
 }
 
 /** Replaces the known secrets of an instance. */
-export type Mask = ReturnType<typeof createMask>;

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { backoffMs } from '../backoff.ts';
 import type { Position } from '../state.ts';
 import { batchLength, type LogEvent } from './batch.ts';
-import type { Logs } from './logs.ts';
+import { isLogsFailure, type Logs } from './logs.ts';
 
 /** How long lines wait for others to go with. */
 const lingerMs = 250;
 /** What all streams of a node may hold in memory, as the service counts. The engine's own log has the rest. */
-const mostBytes = 6 * 1024 * 1024;
+const mostBytes = 3 * 1024 * 1024;
 
 /** One stream of a node. */
 export interface Stream {
@@ -39,8 +39,8 @@ interface Queue {
 }
 
 /** Why the service will never take these events. */
-const isHopeless = (error: unknown) => error instanceof Error && error.name === 'InvalidParameterException';
-const isStreamMissing = (error: unknown) => error instanceof Error && error.name === 'ResourceNotFoundException';
+const isHopeless = (error: unknown) => isLogsFailure(error, 'InvalidParameterException');
+const isStreamMissing = (error: unknown) => isLogsFailure(error, 'ResourceNotFoundException');
 
 /** The streams of a node: batched, in order, retried for as long as it takes. */
 export function createStreams(logs: () => Promise<Logs>, signal: AbortSignal, warn: (what: string) => void) {
@@ -148,4 +148,3 @@ export function createStreams(logs: () => Promise<Logs>, signal: AbortSignal, wa
 }
 
 /** The streams of a node. */
-export type Streams = ReturnType<typeof createStreams>;

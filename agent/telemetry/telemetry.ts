@@ -4,7 +4,7 @@ import { type LogLevel, levelOf } from '#domain/log-level.ts';
 import { plainText } from '#domain/plain-text.ts';
 import type { Position } from '../state.ts';
 import { logEvent } from './batch.ts';
-import type { Logs, ReadCredentials } from './logs.ts';
+import { createLogs, type Logs, type ReadCredentials } from './logs.ts';
 import { createMask } from './mask.ts';
 import type { OutputLine } from './output.ts';
 import { createRate } from './rate.ts';
@@ -46,21 +46,12 @@ export function createTelemetry(options: {
   readonly warn: (what: string) => void;
 }) {
   const mask = createMask();
-  const { promise: known, resolve: know } = Promise.withResolvers<void>();
+  // Until the first sync has said where lines go they wait.
+  const { promise: first, resolve: know } = Promise.withResolvers<Logs>();
+  let client: Promise<Logs> = first;
   let destination: Destination | undefined;
-  let client: Promise<Logs> | undefined;
 
-  const logs = async (): Promise<Logs> => {
-    await known;
-    client ??= open();
-    return client;
-  };
-  const open = async () => {
-    // The SDK is the larger part of the agent: it is loaded once there is something to ship.
-    const { createLogs } = await import('./logs.ts');
-    if (destination === undefined) throw new Error('The control plane has not said where logs go.');
-    return createLogs(destination, options.readCredentials);
-  };
+  const logs = (): Promise<Logs> => client;
   const streams = createStreams(logs, options.signal, options.warn);
   const instances = new Map<string, InstanceLog & { listener: LogListener | undefined; close(): void }>();
   let beats: ReturnType<typeof streams.open> | undefined;
@@ -113,9 +104,9 @@ export function createTelemetry(options: {
     configure(next: Destination): void {
       if (isDeepStrictEqual(next, destination)) return;
       destination = next;
-      client?.then((old) => old.close()).catch(() => undefined);
-      client = undefined;
-      know();
+      const made = createLogs(next, options.readCredentials);
+      know(made);
+      client = Promise.resolve(made);
     },
 
     /** The log of an instance. */

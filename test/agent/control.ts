@@ -55,6 +55,8 @@ export async function startControl() {
     reap: true,
     runner: null as z.output<(typeof sync)['reply']>['runner'],
     retired: new Set<string>(),
+    /** Where logs go instead of here. */
+    logsUrl: undefined as string | undefined,
     /** Answers instead of the operation, if it gives something. */
     fault: undefined as ((operation: string) => Answer | 'hang' | undefined) | undefined,
     logsFault: undefined as ((stream: string) => Answer | undefined) | undefined,
@@ -134,7 +136,12 @@ export async function startControl() {
         poll_seconds: settings.pollSeconds,
         beat_seconds: settings.beatSeconds,
         reap_seconds: settings.reapSeconds,
-        telemetry: { region: 'local', endpoint: url, group: '/runner-pilot/test/nodes', prefix: 'acme/' },
+        telemetry: {
+          region: 'local',
+          endpoint: settings.logsUrl ?? url,
+          group: '/runner-pilot/test/nodes',
+          prefix: 'acme/',
+        },
         agent: { version: '0.1.0', sha256: 'x' },
       });
     }
