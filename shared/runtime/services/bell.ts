@@ -1,10 +1,11 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import * as z from 'zod';
 import { type Bell, openBell } from '#cloud/bell.ts';
+import { givesUpAfter } from '../request-handler.ts';
 import { service } from '../service.ts';
 
 // Nobody waits long for a bell, and one that is refused is not tried again: the sweep rings too.
-const impatient = { maxAttempts: 1, requestHandler: { connectionTimeout: 1000, requestTimeout: 2000 } };
+const impatient = { maxAttempts: 1, requestHandler: givesUpAfter(2000) };
 
 /** Rings nodes. Without a document (a stage without SSM) it rings nobody, and nodes sync by themselves. */
 export const bell = service({
