@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { type Attachment, attachments } from './attachments.ts';
 import { plainEndpoints } from './bundle/endpoints.ts';
+import { withoutExamples } from './bundle/examples.ts';
 import { withoutJsonSchema } from './bundle/json-schema.ts';
 import { trimSdk } from './bundle/trim.ts';
 import { functionFile } from './functions.ts';
@@ -46,7 +47,7 @@ const options = {
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 
-/** The one function that describes the API, and needs zod's way to JSON Schema for that. */
+/** The one function that describes the API: it needs the contract's examples, and zod's way to JSON Schema. */
 const describes = (id: string): boolean => id === 'system.openapi';
 
 /** Bundles all functions at once, each into a folder of its own. */
@@ -66,7 +67,7 @@ export async function bundle(ids: readonly string[], into = `${root}dist/functio
     return built.metafile;
   };
   const made = await Promise.all([
-    run((id) => !describes(id), [trimSdk, plainEndpoints, withoutJsonSchema]),
+    run((id) => !describes(id), [trimSdk, plainEndpoints, withoutExamples, withoutJsonSchema]),
     run(describes, [trimSdk, plainEndpoints]),
   ]);
 

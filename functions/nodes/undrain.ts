@@ -1,7 +1,7 @@
 import { contract } from '#contract/operations.ts';
 import { showNode } from '#contract/view/node.ts';
 import { serve } from '#lambda/serve.ts';
-import { drainEnd } from '#runtime/services/draining.ts';
+import { drainEnd } from '#runtime/services/drain-end.ts';
 import { tableReader } from '#runtime/services/table-reader.ts';
 
 export const handler = serve(
