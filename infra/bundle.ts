@@ -2,8 +2,8 @@ import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { type Attachment, attachments } from './attachments.ts';
+import { ownDescriptions } from './bundle/descriptions.ts';
 import { plainEndpoints } from './bundle/endpoints.ts';
-import { withoutExamples } from './bundle/examples.ts';
 import { withoutJsonSchema } from './bundle/json-schema.ts';
 import { trimSdk } from './bundle/trim.ts';
 import { functionFile } from './functions.ts';
@@ -50,8 +50,12 @@ const options = {
 /** The one function that describes the API: it needs the contract's examples, and zod's way to JSON Schema. */
 const describes = (id: string): boolean => id === 'system.openapi';
 
-/** Bundles all functions at once, each into a folder of its own. */
-export async function bundle(ids: readonly string[], into = `${root}dist/functions`): Promise<Bundles> {
+/** Bundles all functions at once, each into a folder of its own; `over` is for measuring what each option is worth. */
+export async function bundle(
+  ids: readonly string[],
+  into = `${root}dist/functions`,
+  over: BuildOptions = {},
+): Promise<Bundles> {
   const entries = new Map([
     ...ids.map((id) => [id, `${root}${functionFile(id)}`] as const),
     [jwksFunction, here('jwks/publish.ts')] as const,
@@ -63,11 +67,12 @@ export async function bundle(ids: readonly string[], into = `${root}dist/functio
 
   const run = async (which: (id: string) => boolean, plugins: Plugin[]): Promise<Metafile> => {
     const entryPoints = [...entries].filter(([id]) => which(id)).map(([id, path]) => [`${pascal(id)}/index`, path]);
-    const built = await build({ ...options, entryPoints: Object.fromEntries(entryPoints), outdir: into, plugins });
+    const given = { entryPoints: Object.fromEntries(entryPoints), outdir: into, plugins };
+    const built = await build({ ...options, ...given, ...over, metafile: true });
     return built.metafile;
   };
   const made = await Promise.all([
-    run((id) => !describes(id), [trimSdk, plainEndpoints, withoutExamples, withoutJsonSchema]),
+    run((id) => !describes(id), [trimSdk, plainEndpoints, ownDescriptions, withoutJsonSchema]),
     run(describes, [trimSdk, plainEndpoints]),
   ]);
 
