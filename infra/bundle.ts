@@ -29,7 +29,7 @@ const options = {
   minify: true,
   platform: 'node',
   target: 'node24',
-  // Node 24 loads it faster than ES modules (docs/adr/0020).
+  // Node 24 loads it faster than ES modules (docs/adr/0015).
   format: 'cjs',
   // The SDK's CommonJS halves are one file each, which can't be trimmed.
   mainFields: ['module', 'main'],

@@ -1,6 +1,6 @@
 /**
  * Stands in for the SDK's credential chain: Lambda gives a function its role's credentials in its environment, so that
- * profiles, SSO, processes, web identity and instance metadata would be start-up for nothing (docs/adr/0020).
+ * profiles, SSO, processes, web identity and instance metadata would be start-up for nothing (docs/adr/0015).
  */
 export const defaultProvider = () => async () => {
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
