@@ -56,7 +56,7 @@ export async function startAgent(settings: Settings, log: Log) {
   const health = watchEngine({
     engine,
     signal: closed.signal,
-    prepare: () => tidy(machine, new Set(state.nodes().map(({ deployment }) => deployment))),
+    prepare: () => tidy(machine, new Set(state.nodes().map(({ uid }) => uid))),
     onAvailable: () => each((node) => node.resurvey()),
     onUnavailable: () => each((node) => node.change()),
     onFacts: () => each((node) => node.change()),

@@ -160,7 +160,10 @@ export function createEngine(address: EngineAddress) {
     /** Is there a file at this path of a container? It need not run. */
     async hasFile(containerId: string, path: string): Promise<boolean> {
       const answer = await call('HEAD', `/containers/${id(containerId)}/archive`, { path }, undefined, { fine: [404] });
-      return answer.status === 200;
+      if (answer.status === 200) return true;
+      // A 404 without a body: the file isn't there, or the container isn't.
+      await read(Container, `/containers/${id(containerId)}/json`);
+      return false;
     },
 
     /** A container's output: frames of stdout and stderr, each line after the engine's timestamp. */

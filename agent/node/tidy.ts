@@ -4,14 +4,10 @@ import type { Machine } from './start.ts';
 
 /**
  * Removes what an agent that died has left behind and no worker would come across: before any of them begins. Another
- * installation on the same engine may be in the middle of a start, so only our own deployments are looked at.
+ * installation on the same engine may be in the middle of a start, so only what is our own nodes' is looked at.
  */
-export async function tidy(
-  { engine, networks, inputs, runners }: Machine,
-  deployments: ReadonlySet<string>,
-): Promise<void> {
-  const isOurs = (labels: Readonly<Record<string, string>> | null | undefined) =>
-    deployments.has(labels?.[label.deployment] ?? '');
+export async function tidy({ engine, networks, inputs, runners }: Machine, nodes: ReadonlySet<string>): Promise<void> {
+  const isOurs = (labels: Readonly<Record<string, string>> | null | undefined) => nodes.has(labels?.[label.node] ?? '');
   const containers = (await engine.listContainers([label.node])).filter(({ Labels }) => isOurs(Labels));
   const probes = containers.filter(({ Labels }) => Labels?.[label.probe] !== undefined);
   for (const { Id } of probes) await engine.removeContainer(Id, true);

@@ -1,6 +1,6 @@
 import type { Position } from '../state.ts';
 import { createFrames, type Frame, type Source } from './frames.ts';
-import { createSeek, lineNumber, timeToMs } from './sequence.ts';
+import { createSeek, lineNumber, overlapMs, timeToMs } from './sequence.ts';
 
 /** A line of a container's output. */
 export interface OutputLine {
@@ -10,8 +10,8 @@ export interface OutputLine {
   readonly text: string;
   /** The engine's time of its end. */
   readonly time: string;
-  /** From where to read on once this line is dealt with. */
-  readonly position: Position;
+  /** From where to read on once this line is dealt with; undefined: from the beginning. */
+  readonly position: Position | undefined;
 }
 
 /** Longer lines are cut: the service takes events of 256 KiB, and JSON may double each byte. */
@@ -22,24 +22,30 @@ export function createOutput(from: Position | undefined, onLine: (line: OutputLi
   const isNew = createSeek(from);
   const open = new Map<Source, Buffer[]>();
   let seq = from?.seq ?? 0;
-  let time = from?.time ?? '';
+  let latest = from?.time ?? '';
   let ordinal = from?.ordinal ?? 0;
-  // A position at which a line was half read would lose its beginning: the last one at which none was.
-  let position: Position = from ?? { time, ordinal, seq };
+  // Not every line is a place to read on from. Where another is half read its beginning would be lost; and one whose time
+  // is before that of an earlier line can't be told from those. What is read again then has the same numbers.
+  let position = from;
 
   const finish = (source: Source, frame: Frame) => {
     const parts = open.get(source);
     open.delete(source);
     const text = parts === undefined ? frame.text : Buffer.concat(parts);
     seq = lineNumber(seq, frame.time);
-    if (open.size === 0) position = { time, ordinal, seq };
+    if (open.size === 0 && frame.time === latest) position = { time: latest, ordinal, seq };
     onLine({ seq, atMs: timeToMs(frame.time), text: text.toString('utf8'), time: frame.time, position });
   };
 
   return createFrames((frame) => {
     if (!isNew(frame.time)) return;
-    ordinal = frame.time === time ? ordinal + 1 : 1;
-    time = frame.time;
+    if (frame.time === latest) {
+      ordinal++;
+    } else if (frame.time > latest || timeToMs(latest) - timeToMs(frame.time) > overlapMs) {
+      // Far back is a clock that was set: it goes on from there.
+      latest = frame.time;
+      ordinal = 1;
+    }
     const parts = open.get(frame.source);
     if (frame.ends && parts === undefined) return finish(frame.source, frame);
     // The frame's bytes are the chunk's, which goes: what is kept is copied.

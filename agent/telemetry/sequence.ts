@@ -32,7 +32,7 @@ export function numberAt(time: string): number {
 }
 
 /** Out-of-order times are at most this far apart: both outputs are stamped at once and written one after the other. */
-const overlapMs = 2000;
+export const overlapMs = 2000;
 
 /** The `since` by which the engine's log is read so that the position itself is in it. */
 export function sinceOf(position: Position | undefined): string {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { containerName } from '#domain/instance.ts';
@@ -117,4 +118,39 @@ test.each(['before', 'after'] as const)(
 
 test('an agent that dies while it reports the start starts nothing twice', async () => {
   expect(await dieOnce({ control: 'sync', when: 'before' })).toEqual({ containers: 1, startedTimes: 1, left: 0 });
+}, 90_000);
+
+test('a container that a dead agent’s call makes after all was deleted is removed as well', async () => {
+  const node = `test-node-${randomUUID().slice(0, 8)}`;
+  const uid = randomUUID();
+  const machine = makeMachine(control.url);
+  const { promise: landing, resolve: land } = Promise.withResolvers<void>();
+  let held = false;
+  await using proxy = await startEngineProxy(join(machine.folder, 'engine.sock'), async (made): Promise<Verdict> => {
+    if (held || made.when !== 'before' || !engineMoments['making the container'](made)) return 'go on';
+    held = true;
+    await machine.kill();
+    await landing;
+    return 'go on';
+  });
+  await using stack = new AsyncDisposableStack();
+  stack.use(machine);
+  control.settings.fault = undefined;
+  await machine.enroll(node, control.code(node));
+  const row = control.create(node, uid, runnerImage);
+  machine.start({ DOCKER_HOST: proxy.dockerHost });
+  await eventually('the agent has died', () => held && machine.pid() === undefined, 30);
+
+  control.remove(uid);
+  machine.start({ DOCKER_HOST: proxy.dockerHost });
+  await eventually('it is confirmed to be gone', () => row.gone, 30);
+  const quiet = control.syncs.length + 2;
+  await eventually('nobody speaks of it any more', () => control.syncs.length >= quiet);
+  // The engine refuses a mount whose folder is gone, which would hide what is looked for here.
+  mkdirSync(join(machine.folder, 'run', 'input', uid));
+  land();
+  await eventually('the late container is there', async () => (await machine.containers()).length === 1);
+  await eventually('it is removed', async () => (await machine.containers()).length === 0, 30);
+
+  expect(starts.get(uid)).toBeUndefined();
 }, 90_000);
