@@ -14,7 +14,11 @@ export interface Variant {
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 // Packages of the SDK's family are CommonJS in parts.
 const requires = "import { createRequire as r } from 'node:module'; const require = r(import.meta.url);";
-const esm: BuildOptions = { format: 'esm', banner: { js: requires }, outExtension: { '.js': '.mjs' } };
+const esm: BuildOptions = {
+  format: 'esm',
+  banner: { js: `${requires}globalThis.__zod_globalConfig={jitless:true};` },
+  outExtension: { '.js': '.mjs' },
+};
 const usual: BuildOptions = {
   bundle: true,
   minify: true,
