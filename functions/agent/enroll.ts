@@ -9,6 +9,8 @@ export const handler = serve(
   contract.agent.enroll,
   { table, enrollments, activations, program },
   async ({ body: { code, bell, ...said }, now }, { table, enrollments, activations, program }) => {
+    // Whatever may fail comes before the code is spent.
+    const agent = await program.release();
     const { secret, token_hash } = enrollments.token();
     const code_hash = enrollments.hashOf(code);
     const { node, scope } = await table.agents.enroll({
@@ -25,7 +27,7 @@ export const handler = serve(
       node: { uid, name, organization, deployment: enrollments.deployment },
       token: `${uid}.${secret}`,
       activation,
-      agent: await program.release(),
+      agent,
     };
   },
 );

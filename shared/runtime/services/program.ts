@@ -41,14 +41,16 @@ export const program = service({
       return reading;
     };
     const agent = () => read('agent.mjs');
-    const hash = async () =>
-      createHash('sha256')
-        .update(await agent())
-        .digest('hex');
+    // Nodes enroll and sync without a program to install: what serves none just says so.
+    const hash = () =>
+      agent().then(
+        (text) => createHash('sha256').update(text).digest('hex'),
+        () => '',
+      );
     return {
       agent,
       installer: () => read('install.sh'),
-      release: async () => ({ version, sha256: known ?? (folder === undefined ? '' : await hash()) }),
+      release: async () => ({ version, sha256: known ?? (await hash()) }),
     };
   },
 });
