@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomInt, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -12,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe } from 'vitest';
 import { callEngine } from '#local/demo/engine.ts';
@@ -64,15 +65,7 @@ export async function makeMachine() {
   const bridge = `${name}b`;
   const link = `${name}l`;
   const environment = {
-    PATH: [
-      dirname(process.execPath),
-      '/usr/local/sbin',
-      '/usr/local/bin',
-      '/usr/sbin',
-      '/usr/bin',
-      '/sbin',
-      '/bin',
-    ].join(delimiter),
+    PATH: ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(delimiter),
     HOME: '/root',
   };
   const host = (command: string) => run('sh', ['-euc', command], { env: environment });
@@ -87,6 +80,8 @@ export async function makeMachine() {
   // Most machines have one; on this machine's root the line works the same without.
   mkdirSync(join(folder, 'upper/usr/local/bin'), { recursive: true });
   writeFileSync(join(folder, 'upper/usr/local/bin/sudo'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
+  // Its own copy: this checkout may lie where the machine's users can't look.
+  copyFileSync(process.execPath, join(folder, 'upper/usr/local/bin/node'));
   await host(
     `ip link add ${bridge} type bridge; ip addr add ${hostAddress}/24 dev ${bridge}; ip link set ${bridge} up`,
   );

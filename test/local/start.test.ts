@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, readFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -16,20 +17,17 @@ interface Start {
 }
 
 /** Runs the program as somebody would who types it. */
-function start(folder: string, options: { command?: string[]; env?: object; uid?: number } = {}): Start {
+function start(folder: string, options: { command?: string[]; env?: object } = {}): Start {
   const [command = process.execPath, ...args] = options.command ?? [process.execPath, 'local/main.ts'];
   const { npm_lifecycle_event: _, ...environment } = process.env;
-  const { uid } = options;
   const child = spawn(command, args, {
     cwd: root,
     env: {
       ...environment,
       PORT: '0',
       RUNNER_PILOT_DATA: folder,
-      ...(uid === undefined && { RUNNER_PILOT_AGENT_RUN: join(folder, 'run') }),
       ...options.env,
     },
-    ...(uid === undefined ? {} : { uid, gid: uid }),
   });
   let said = '';
   for (const stream of [child.stdout, child.stderr])
@@ -152,9 +150,20 @@ test.skipIf(process.getuid?.() !== 0)(
   'it needs not be root',
   async () => {
     using folder = temporaryFolder();
+    const checkout = mkdtempSync(join(tmpdir(), 'rp-checkout-'));
+    using cleanup = new DisposableStack();
+    // Never what is in it: should the mount be seen here, that is the checkout.
+    cleanup.defer(() => rmdirSync(checkout));
     const nobody = 65_534;
     chownSync(folder.path, nobody, nobody);
-    using started = start(folder.path, { uid: nobody, env: { HOME: folder.path, TMPDIR: folder.path } });
+    chmodSync(checkout, 0o755);
+    // Seen from where everybody may look: the checkout itself may lie in somebody's private folder.
+    const script = `mount --bind "$1" "$2"; cd "$2"; exec setpriv --reuid "$3" --regid "$3" --clear-groups "$4" local/main.ts`;
+    const node = process.execPath.replace(root, `${checkout}/`);
+    using started = start(folder.path, {
+      command: ['unshare', '--mount', 'sh', '-euc', script, 'sh', root, checkout, `${nobody}`, node],
+      env: { HOME: folder.path, TMPDIR: folder.path, RUNNER_PILOT_AGENT_RUN: join(folder.path, 'run') },
+    });
 
     await ready(started);
     await until('the agent has opened its door', () =>
