@@ -220,7 +220,7 @@ describeWithMachine('a machine elsewhere, behind NAT', () => {
 
     const next = await until('the other agent', async () => {
       const pid = await machine.run(agentPid);
-      return pid !== agent && (await machine.run(`readlink /proc/${pid}/exe`)) === process.execPath && pid;
+      return pid !== agent && (await machine.run(`readlink /proc/${pid}/exe`)) === '/usr/local/bin/node' && pid;
     });
     expect(await machine.run(`ps -e -o pid,args | awk '/[a]gent[.]mjs/ { print $1 }'`)).toBe(next);
     await create();
