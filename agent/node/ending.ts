@@ -38,7 +38,9 @@ export function endingOf(container: Container, phase: Phase, bootId: string): En
     const { code, line } = phase.trouble;
     return { code, detail: `${sentences[code] ?? 'The runner could not start.'} It said: ${line}`.slice(0, 1024) };
   }
-  if (container.Config.Labels?.[label.boot] !== bootId) {
+  // A clean end after a job was one before a reboot, too: what a reboot takes away does not end with 0.
+  const done = exit === 0 && phase.phase !== 'busy' && phase.jobs > 0;
+  if (!done && container.Config.Labels?.[label.boot] !== bootId) {
     return { code: 'node_rebooted', detail: `The node was restarted${during}.` };
   }
   if (killed.has(exit)) {

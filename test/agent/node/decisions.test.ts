@@ -37,6 +37,12 @@ test.each([
   ],
   ['library_missing', ended({ ExitCode: 1 }), told('[runner-pilot] ERROR library_missing: needs libssl')],
   ['node_rebooted', ended({ ExitCode: 255 }, 'boot-0'), told('Listening for Jobs')],
+  [
+    'job_completed',
+    ended({ ExitCode: 0 }, 'boot-0'),
+    told('Listening for Jobs', 'Running job: a', 'Job a completed with result: Succeeded'),
+  ],
+  ['node_rebooted', ended({ ExitCode: 0 }, 'boot-0'), told('Listening for Jobs', 'Running job: a')],
   ['killed', ended({ ExitCode: 137 }), told('Listening for Jobs')],
   ['job_completed', ended({}), told('Running job: a', 'Job a completed with result: Succeeded')],
   ['exited', ended({}), told('Listening for Jobs')],
