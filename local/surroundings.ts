@@ -55,6 +55,8 @@ export function functionVariables(from: FunctionSurroundings): Environment {
     RUNNER_PILOT_POLL_SECONDS: '5',
     RUNNER_PILOT_BEAT_SECONDS: '5',
     RUNNER_PILOT_REAP_SECONDS: '5',
+    // One process has the data folder, and sweeps one after another: what is left of a killed one need not be waited for.
+    RUNNER_PILOT_SWEEP_LEASE_SECONDS: '5',
     RUNNER_PILOT_AGENT_FOLDER: fileURLToPath(new URL('../dist/agent', import.meta.url)),
     ...Object.fromEntries(Object.entries(environment).filter(([name]) => name.startsWith('RUNNER_PILOT_'))),
     RUNNER_PILOT_STAGE: stage,

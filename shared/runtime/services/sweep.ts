@@ -24,17 +24,18 @@ export interface Sweep {
   look(due: readonly Due[]): Promise<void>;
 }
 
-// Longer than a run may take, so that one that was killed holds up no more than the next.
-const leaseSeconds = 60;
 const removalMs = 60_000;
 const comparisonMs = 10 * 60_000;
 
 /** The parts of the sweep. */
 export const sweep = service({
   id: 'sweep',
-  config: z.object({}),
+  config: z.object({
+    /** Longer than a run may take, so that one that was killed holds up no more than the next. */
+    RUNNER_PILOT_SWEEP_LEASE_SECONDS: z.coerce.number().int().min(1).max(3600).default(60),
+  }),
   uses: [table, due, dueInstances, dueComparisons, removals, draining, registrations, bell, metrics],
-  open: (_config, { use, clock, log }): Sweep => {
+  open: ({ RUNNER_PILOT_SWEEP_LEASE_SECONDS: leaseSeconds }, { use, clock, log }): Sweep => {
     const { leases, nodes } = use(table);
     const rows = use(due);
 
