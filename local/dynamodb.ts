@@ -106,7 +106,7 @@ export async function startDynamoDb({ dataFolder, environment, onCrash }: Dynamo
 
 const ended = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
-// Not by fetch: it would load undici, which costs the start 80 ms and the process 8 MB.
+// Not by fetch: it would load undici, for this one question.
 const answers = (endpoint: string): Promise<boolean> =>
   new Promise((resolve) => {
     const asked = request(endpoint, { timeout: 1_000 }, (response) => {

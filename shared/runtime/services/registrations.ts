@@ -1,10 +1,11 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import * as z from 'zod';
 import { openRegistrations } from '#cloud/registrations.ts';
+import { givesUpAfter } from '../request-handler.ts';
 import { service } from '../service.ts';
 import { metrics } from './metrics.ts';
 
-const requestHandler = { connectionTimeout: 1000, requestTimeout: 5000 };
+const requestHandler = givesUpAfter(5000);
 const hourMs = 3_600_000;
 const minuteMs = 60_000;
 
