@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -156,11 +156,4 @@ function reportOf(seen: ReadonlyMap<string, readonly Start[]>, all: readonly Art
       figures: `${largest?.id}; median ${median(sizes).toFixed(0)}, smallest ${percentile(sizes, 0).toFixed(0)}`,
     }),
   ];
-}
-
-if (import.meta.main) {
-  const measured = await coldStarts({ rounds: 20 });
-  for (const one of measured) process.stdout.write(`${JSON.stringify(one, null, 2)}\n`);
-  writeFileSync(join(tmpdir(), 'cold-start.json'), JSON.stringify(measured));
-  process.exit();
 }

@@ -28,11 +28,7 @@ export async function openStage(): Promise<Stage> {
   const environment = {
     PORT: '0',
     RUNNER_PILOT_LOG_LEVEL: 'ERROR',
-    RUNNER_PILOT_GITHUB_API_URL: github.apiUrl,
-    RUNNER_PILOT_GITHUB_URL: github.url,
-    RUNNER_PILOT_RUNNER_DIST_URL: github.distUrl,
-    RUNNER_PILOT_RUNNER_DIST_SHA256: github.distSha256(),
-    RUNNER_PILOT_RUNNER_VERSION: '2.335.0',
+    ...github.settings,
     RUNNER_PILOT_RATE_WRITE: '1000/0.01',
   };
   let mode = await start(folder, environment);

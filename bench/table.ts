@@ -99,7 +99,9 @@ export async function pages(): Promise<Measured[]> {
       digits: 1,
       figures: `at 0, 50 and 99 %: ${units.join(', ')} RCU`,
     }),
-    compare('5', 'the same page at 99 % against at 50 %', (units[2] ?? 0) / (units[1] ?? 1), { target: { atMost: 1 } }),
+    compare('5', 'the dearest of the three against the cheapest', Math.max(...units) / Math.min(...units), {
+      target: { atMost: 1 },
+    }),
     compare(
       '5',
       `list of ten live ones beside ${count.toLocaleString('en')} ended ones, against none`,

@@ -37,10 +37,7 @@ export async function demo(): Promise<void> {
       host: env.HOST || '127.0.0.1',
       env: {
         RUNNER_PILOT_LOG_LEVEL: 'ERROR',
-        RUNNER_PILOT_GITHUB_API_URL: github.apiUrl,
-        RUNNER_PILOT_GITHUB_URL: github.url,
-        RUNNER_PILOT_RUNNER_DIST_URL: github.distUrl,
-        RUNNER_PILOT_RUNNER_DIST_SHA256: github.distSha256(),
+        ...github.settings,
       },
     });
 

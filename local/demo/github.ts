@@ -49,6 +49,8 @@ export interface Github {
   /** Where the runner's tarballs are, with `{version}` and `{arch}`. */
   readonly distUrl: string;
   distSha256(arch?: string): string;
+  /** The settings by which Runner Pilot asks it instead of GitHub. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly calls: readonly RecordedCall[];
   runners(): readonly RegisteredRunner[];
   jobs(): readonly Job[];
@@ -125,14 +127,25 @@ export async function startGithub(options: GithubOptions = {}): Promise<Github> 
     await new Promise<void>((resolve) => server.close(() => resolve()));
   };
 
+  const apiUrl = `${url}/api/v3`;
+  const distUrl = `${url}/actions/runner/releases/download/v{version}/actions-runner-linux-{arch}-{version}.tar.gz`;
   return {
     url,
-    apiUrl: `${url}/api/v3`,
-    distUrl: `${url}/actions/runner/releases/download/v{version}/actions-runner-linux-{arch}-{version}.tar.gz`,
+    apiUrl,
+    distUrl,
     distSha256(arch = machineArch) {
       if (arch !== machineArch)
         throw new Error(`The stand-in has runners for ${machineArch} only, this machine's own, not for ${arch}.`);
       return releases.sha256(state.version);
+    },
+    get settings() {
+      return {
+        RUNNER_PILOT_GITHUB_API_URL: apiUrl,
+        RUNNER_PILOT_GITHUB_URL: url,
+        RUNNER_PILOT_RUNNER_DIST_URL: distUrl,
+        RUNNER_PILOT_RUNNER_DIST_SHA256: releases.sha256(state.version),
+        RUNNER_PILOT_RUNNER_VERSION: state.version,
+      };
     },
     calls,
     runners: () => [...state.runners.values()],

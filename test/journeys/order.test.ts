@@ -56,11 +56,7 @@ describeWithEngine.each([
     cloud = await startCloud({
       dataDir: folder,
       env: {
-        RUNNER_PILOT_GITHUB_API_URL: github.apiUrl,
-        RUNNER_PILOT_GITHUB_URL: github.url,
-        RUNNER_PILOT_RUNNER_DIST_URL: github.distUrl,
-        RUNNER_PILOT_RUNNER_DIST_SHA256: github.distSha256(),
-        RUNNER_PILOT_RUNNER_VERSION: '2.335.0',
+        ...github.settings,
       },
     });
     api = caller(cloud.url);

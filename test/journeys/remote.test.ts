@@ -45,11 +45,7 @@ describeWithMachine('a machine elsewhere, behind NAT', () => {
         RUNNER_PILOT_ALLOW_HTTP: '1',
         RUNNER_PILOT_AGENT_FOLDER: join(path, '..'),
         RUNNER_PILOT_POLL_SECONDS: '1',
-        RUNNER_PILOT_GITHUB_API_URL: github.apiUrl,
-        RUNNER_PILOT_GITHUB_URL: github.url,
-        RUNNER_PILOT_RUNNER_DIST_URL: github.distUrl,
-        RUNNER_PILOT_RUNNER_DIST_SHA256: github.distSha256(),
-        RUNNER_PILOT_RUNNER_VERSION: '2.335.0',
+        ...github.settings,
       },
     });
     ({ api } = await signUp(cloud.url));

@@ -47,11 +47,7 @@ describeWithEngine(`local mode is killed and started again (seed ${seed})`, () =
     github = await startGithub({ host: '0.0.0.0' });
     environment = {
       PORT: String(await freePort()),
-      RUNNER_PILOT_GITHUB_API_URL: github.apiUrl,
-      RUNNER_PILOT_GITHUB_URL: github.url,
-      RUNNER_PILOT_RUNNER_DIST_URL: github.distUrl,
-      RUNNER_PILOT_RUNNER_DIST_SHA256: github.distSha256(),
-      RUNNER_PILOT_RUNNER_VERSION: '2.335.0',
+      ...github.settings,
       RUNNER_PILOT_LOG_LEVEL: 'ERROR',
     };
     mode = await start(folder, environment);
