@@ -28,10 +28,13 @@ interface Start {
   readonly status: number | null;
 }
 
-async function start({ file, environment = {} }: Variant, event: string | undefined): Promise<Start> {
-  const variables = Object.entries(process.env).filter(([name]) => /^(AWS_|RUNNER_PILOT_|NODE_EXTRA)/.test(name));
+async function start(
+  { file, environment = {} }: Variant,
+  surroundings: NodeJS.ProcessEnv,
+  event: string | undefined,
+): Promise<Start> {
   const { stderr } = await run(process.execPath, [probe, file, ...(event === undefined ? [] : [event])], {
-    env: { ...Object.fromEntries(variables), ...environment },
+    env: { ...surroundings, ...environment },
   });
   const start = JSON.parse(stderr.trim().split('\n').at(-1) ?? '') as Start;
   if (event !== undefined && start.status !== 200) throw new Error(`${file} has answered ${start.status}: ${stderr}`);
@@ -80,19 +83,22 @@ export async function coldStarts({ rounds }: { readonly rounds: number }): Promi
     await using cloud = await startCloud({ agent: false, sweepSeconds: 0, env: { RUNNER_PILOT_LOG_LEVEL: 'ERROR' } });
     const event = await authenticatedEvent(cloud.url);
     const tls = await behindTls(cloud.dynamoDbEndpoint, folder);
-    process.env.AWS_ENDPOINT_URL_DYNAMODB = tls.url;
-    process.env.NODE_EXTRA_CA_CERTS = join(folder, 'cert.pem');
+    const surroundings = {
+      ...Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(AWS_|RUNNER_PILOT_)/.test(name))),
+      AWS_ENDPOINT_URL_DYNAMODB: tls.url,
+      NODE_EXTRA_CA_CERTS: join(folder, 'cert.pem'),
+    };
     const variants = await variantsOf(measuredFunction, pascal(measuredFunction), folder);
     const seen = new Map(variants.map(({ name }) => [name, [] as Start[]]));
     for (let round = 0; round <= rounds; round += 1) {
       for (const variant of variants) {
-        const taken = await start(variant, variant.name === 'client-dynamodb alone' ? undefined : event);
+        const taken = await start(variant, surroundings, variant.name === 'client-dynamodb alone' ? undefined : event);
         // The first round warms the machine's file cache, and the compile cache where there is one.
         if (round > 0) seen.get(variant.name)?.push(taken);
       }
     }
     tls.close();
-    const imports = await importsOfAll(folder, rounds);
+    const imports = await importsOfAll(folder, surroundings, rounds);
     return reportOf(seen, imports);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -106,7 +112,11 @@ interface Artefact {
 }
 
 /** How long each function takes to load, against the least that one can load. */
-async function importsOfAll(folder: string, rounds: number): Promise<readonly Artefact[]> {
+async function importsOfAll(
+  folder: string,
+  surroundings: NodeJS.ProcessEnv,
+  rounds: number,
+): Promise<readonly Artefact[]> {
   const ids = (await describeFunctions()).map(({ id }) => id);
   const bundles = await bundle(ids, join(folder, 'all'));
   const least = { name: 'least', file: join(folder, 'client/index.js') };
@@ -115,7 +125,10 @@ async function importsOfAll(folder: string, rounds: number): Promise<readonly Ar
     const file = `${bundles.folderOf(id)}/index.js`;
     const pairs: number[] = [];
     for (let round = 0; round < Math.max(3, rounds / 4); round += 1) {
-      const [one, other] = [await start({ name: id, file }, undefined), await start(least, undefined)];
+      const [one, other] = [
+        await start({ name: id, file }, surroundings, undefined),
+        await start(least, surroundings, undefined),
+      ];
       pairs.push(one.importMs / other.importMs);
     }
     artefacts.push({ id, bytes: statSync(file).size, ratio: median(pairs) });
