@@ -10,6 +10,8 @@ import type { Stage } from './stage.ts';
 import { median, percentile, timed } from './statistics.ts';
 
 const socket = (process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock').replace(/^unix:\/\//, '');
+/** Beside the range from which instances get theirs. */
+const benchRange = '10.214.0';
 const Created = z.object({ Id: z.string() });
 const Inspected = z.object({ State: z.object({ StartedAt: z.string() }) });
 
@@ -23,22 +25,34 @@ const engine = async (method: string, path: string, body?: unknown): Promise<unk
 const startedAt = async (id: string): Promise<number> =>
   Date.parse(Inspected.parse(await engine('GET', `/containers/${id}/json`)).State.StartedAt);
 
-/** The engine's own create and start, from the call until the container runs; it is removed afterwards. */
-async function engineAlone(count: number): Promise<number> {
+/**
+ * The engine's own create and start, from the call until the container runs, on the default bridge or each on a network
+ * that is made for it, as an instance's is; all is removed afterwards.
+ */
+async function engineAlone(count: number, network: 'shared' | 'own' = 'shared'): Promise<number> {
   const from = Date.now();
   const ids = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const made = await engine('POST', `/containers/create?name=rp-bench-${randomUUID()}`, {
+    Array.from({ length: count }, async (_, index) => {
+      const name = `rp-bench-${randomUUID()}`;
+      const Subnet = `${benchRange}.${index * 16}/28`;
+      if (network === 'own') await engine('POST', '/networks/create', { Name: name, IPAM: { Config: [{ Subnet }] } });
+      const made = await engine('POST', `/containers/create?name=${name}`, {
         Image: plainImage,
         Cmd: ['sleep', '300'],
+        ...(network === 'own' && { HostConfig: { NetworkMode: name } }),
       });
       const { Id } = Created.parse(made);
       await engine('POST', `/containers/${Id}/start`);
-      return Id;
+      return { Id, name };
     }),
   );
-  const last = Math.max(...(await Promise.all(ids.map(startedAt))));
-  await Promise.all(ids.map((id) => engine('DELETE', `/containers/${id}?force=true`)));
+  const last = Math.max(...(await Promise.all(ids.map(({ Id }) => startedAt(Id)))));
+  await Promise.all(
+    ids.map(async ({ Id, name }) => {
+      await engine('DELETE', `/containers/${Id}?force=true`);
+      if (network === 'own') await engine('DELETE', `/networks/${name}`);
+    }),
+  );
   return last - from;
 }
 
@@ -80,10 +94,17 @@ export async function instances(
 
   const begun = performance.now();
   const spent = () => (performance.now() - begun) / withinMs;
-  const took = { alone: [] as number[], ours: [] as number[], online: [] as number[], gone: [] as number[] };
+  const took = {
+    alone: [] as number[],
+    withNetwork: [] as number[],
+    ours: [] as number[],
+    online: [] as number[],
+    gone: [] as number[],
+  };
   await running(1);
   while (took.ours.length < pairs && spent() < 0.6) {
     took.alone.push(await engineAlone(1));
+    took.withNetwork.push(await engineAlone(1, 'own'));
     const from = Date.now();
     const { ms, result: made } = await timed(() => create('wait=25'));
     if (made.status !== 'online') throw new Error(`An instance is ${made.status}: ${JSON.stringify(made.reason)}`);
@@ -95,9 +116,10 @@ export async function instances(
     });
     took.gone.push(goneMs);
   }
-  const ten = { alone: [] as number[], ours: [] as number[] };
+  const ten = { alone: [] as number[], withNetwork: [] as number[], ours: [] as number[] };
   for (let round = 0; round < rounds && (round === 0 || spent() < 0.7); round++) {
     ten.alone.push(await engineAlone(10));
+    ten.withNetwork.push(await engineAlone(10, 'own'));
     ten.ours.push(await running(10));
   }
 
@@ -119,6 +141,18 @@ export async function instances(
       target: { atMost: 1.2 },
       figures: figuresOf(ten.ours, ten.alone),
     }),
+    compare(
+      '6',
+      'the same, against the engine’s own with a network for each, as instances have ([why](adr/0023-a-network-for-each-instance.md))',
+      median(took.ours) / median(took.withNetwork),
+      { target: { atMost: 1.5 }, figures: figuresOf(took.ours, took.withNetwork) },
+    ),
+    compare(
+      '6',
+      'ten at once, against the engine’s own ten with a network for each',
+      median(ten.ours) / median(ten.withNetwork),
+      { target: { atMost: 1.2 }, figures: figuresOf(ten.ours, ten.withNetwork) },
+    ),
     compare('7', 'create → online, p50', seconds(took.online, 0.5), {
       target: { atMost: 2 },
       unit: ' s',
