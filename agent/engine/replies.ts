@@ -2,6 +2,12 @@ import * as z from 'zod';
 
 // What we read of the engine's answers: https://docs.docker.com/reference/api/engine/version/v1.41/
 
+/** What went wrong. */
+export const Message = z.object({ message: z.string() });
+
+/** What was made. */
+export const Created = z.object({ Id: z.string() });
+
 export const Version = z.object({ Version: z.string(), ApiVersion: z.string(), MinAPIVersion: z.string().optional() });
 
 /** What the engine says of its machine. */

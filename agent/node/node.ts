@@ -5,15 +5,11 @@ import { createControl, type SyncReply } from '../control/client.ts';
 import type { Refusal } from '../control/refusal.ts';
 import type { Health } from '../health.ts';
 import type { AgentState, NodeRecord } from '../state.ts';
-import { createTelemetry } from '../telemetry/telemetry.ts';
 import { agentVersion } from '../version.ts';
-import { createBeats } from './beats.ts';
 import type { Capacity } from './figures.ts';
-import { createInstance, type Instance } from './instance.ts';
-import { label } from './labels.ts';
-import { createObservations, type Seen } from './observations.ts';
+import { createInstances } from './instances.ts';
+import { createObservations } from './observations.ts';
 import type { Machine } from './start.ts';
-import { createUnlisted } from './unlisted.ts';
 import { createWake } from './wake.ts';
 
 /** What a node is handed. */
@@ -31,24 +27,20 @@ export interface NodeOptions {
   readonly warn: (what: string) => void;
 }
 
-const plainUid = /^[0-9A-Za-z-]{1,64}$/;
-const surveyMs = 3000;
 /** The longest pause after a refused token, and after anything else. */
 const longestPauseMs = { refused: 15 * 60_000, away: 60_000 };
 
 /** One node: it syncs, and sees to it that the machine has what it is told. */
 export function createNode(options: NodeOptions) {
   const { record, machine, state, health, facts } = options;
-  const { engine, bootId } = machine;
+  const { bootId } = machine;
   const warn = (what: string) => options.warn(`${record.name}: ${what}`);
   const closed = new AbortController();
   const control = createControl(record.url, record.token);
   const observations = createObservations(state.nextSeq);
   const wake = createWake();
-  const judge = createUnlisted();
-  const instances = new Map<string, Instance>();
 
-  let reply: SyncReply | undefined;
+  let pollMs = 15_000;
   let factsTold: NodeFacts | undefined;
   let surveyed = false;
   let againAtMs = Number.POSITIVE_INFINITY;
@@ -56,95 +48,13 @@ export function createNode(options: NodeOptions) {
   let syncedAt: number | undefined;
   let trouble: string | undefined;
 
-  const telemetry = createTelemetry({
-    async readCredentials() {
-      const answer = await control.credentials(closed.signal);
-      if (answer.ok) return answer.reply;
-      throw new Error(`The control plane gives no credentials for logs: ${answer.refusal.detail}`);
-    },
-    logBytesPerSecond: options.logBytesPerSecond,
-    signal: closed.signal,
-    warn,
-  });
-
-  const beats = createBeats({
-    engine,
-    capacity: options.capacity,
-    running: () =>
-      [...instances].flatMap(([uid, instance]) => {
-        const figures = instance.figures();
-        return figures === undefined ? [] : [{ uid, figures }];
-      }),
-    tell: (samples) => telemetry.beat(record.uid, samples),
-  });
-
-  const instanceOf = (uid: string): Instance => {
-    const there = instances.get(uid);
-    if (there !== undefined) return there;
-    const note = (seen: Seen, how = 'if new') => {
-      const news = observations.note(uid, seen, how !== 'if new');
-      if (news && how !== 'again, without haste') wake.change();
-      beats.wake();
-    };
-    const made = createInstance({
-      uid,
-      machine,
-      owner: { deployment: record.deployment, organization: record.organization, node: record.uid },
-      control,
-      state,
-      telemetry,
-      release: () => reply?.runner ?? null,
-      note,
-      onListening: beats.now,
-      warn,
-    });
-    instances.set(uid, made);
-    return made;
-  };
-
-  const list = async (): Promise<string[]> => {
-    const containers = await engine.listContainers([`${label.node}=${record.uid}`, label.instance]);
-    return containers.flatMap(({ Labels }) => Labels?.[label.instance] ?? []).filter((uid) => plainUid.test(uid));
-  };
-
-  /** Looks at everything that the engine has of this node. After that its containers are known, and reported. */
-  const survey = async () => {
-    const all = new Set([...(await list()), ...instances.keys()]);
-    const looked = Promise.all([...all].map((uid) => instanceOf(uid).looked()));
-    // One that has ended may have much to say before why is known. That is told by a later sync.
-    await Promise.race([looked, wake.sleep(surveyMs, closed.signal)]);
-    surveyed = true;
-  };
-
-  const forget = (uid: string) => {
-    instances.get(uid)?.close();
-    instances.delete(uid);
-    observations.forget(uid);
-    telemetry.forget(uid);
-  };
+  const instances = createInstances({ ...options, control, observations, wake, warn, signal: closed.signal });
 
   const apply = async (next: SyncReply) => {
-    reply = next;
-    telemetry.configure(next.telemetry);
-    beats.every(next.beat_seconds);
-    const desired = next.desired.filter(({ uid }) => plainUid.test(uid));
-    const listed = new Set(desired.map(({ uid }) => uid));
-    for (const wanted of desired) instanceOf(wanted.uid).tell(wanted);
+    pollMs = next.poll_seconds * 1000;
+    const listed = instances.tell(next);
     if (!health.isAvailable()) return;
-
-    const there = await list();
-    const { due, againInMs } = judge(there, listed, next.reap, next.reap_seconds * 1000, Date.now());
-    againAtMs = againInMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + againInMs;
-    for (const uid of due) {
-      warn(`rp-${uid} is not listed any more: it is removed.`);
-      instanceOf(uid).tell({ want: 'unlisted' });
-    }
-    const pending = new Set(observations.list().map(({ uid }) => uid));
-    for (const [uid, instance] of instances) {
-      if (listed.has(uid) || there.includes(uid)) continue;
-      if (pending.has(uid) || !instance.isIdle()) instance.unlist();
-      else forget(uid);
-    }
+    againAtMs = Date.now() + (await instances.reap(listed, next));
   };
 
   /** Syncs once. */
@@ -180,9 +90,7 @@ export function createNode(options: NodeOptions) {
   /** The node was deleted: whatever is labelled with it goes, and so does our memory of it. */
   const retire = async () => {
     warn('It was deleted: its containers are removed.');
-    const there = await list();
-    for (const uid of there) instanceOf(uid).tell({ want: 'unlisted' });
-    while (!closed.signal.aborted && (await list()).length > 0) await wake.sleep(1000, closed.signal);
+    await instances.retire();
     options.onRetired();
   };
 
@@ -190,12 +98,14 @@ export function createNode(options: NodeOptions) {
     let failures = 0;
     while (!closed.signal.aborted) {
       try {
-        if (!surveyed && health.isAvailable()) await survey();
+        if (!surveyed && health.isAvailable()) {
+          await instances.survey();
+          surveyed = true;
+        }
         const outcome = await sync();
         if (retiring) return await retire();
         if (outcome === 'synced') {
           failures = 0;
-          const pollMs = (reply?.poll_seconds ?? 15) * 1000;
           await wake.wait(Math.min(pollMs, Math.max(0, againAtMs - Date.now())), closed.signal);
           continue;
         }
@@ -223,9 +133,7 @@ export function createNode(options: NodeOptions) {
     /** The bell: look now. Rung while a sync is under way, it is followed by another. */
     ring: (): void => wake.ring(),
     /** Something happened to a container. */
-    poke(uid: string): void {
-      if (plainUid.test(uid)) instanceOf(uid).poke();
-    },
+    poke: instances.poke,
     /** The engine answers again, or its events were interrupted: look at everything. */
     resurvey(): void {
       surveyed = false;
@@ -240,13 +148,11 @@ export function createNode(options: NodeOptions) {
       url: record.url,
       synced_at: syncedAt === undefined ? null : new Date(syncedAt).toISOString(),
       trouble: trouble ?? null,
-      instances: [...instances].map(([uid, instance]) => ({ uid, phase: instance.phase()?.phase ?? null })),
+      instances: instances.status(),
     }),
     /** Ends the node's work, and leaves its containers as they are. */
     async close(): Promise<void> {
-      await telemetry.drained(2000);
-      for (const instance of instances.values()) instance.close();
-      beats.close();
+      await instances.close();
       closed.abort();
       await running;
     },

@@ -58,12 +58,10 @@ export function createObservations(nextSeq: (now: number) => number) {
       return pending.size > 0;
     },
 
-    /** What was last seen of it. */
-    lastOf: (uid: string): Seen | undefined => last.get(uid),
-
     /** Nothing will be seen of it any more; what is still to be told, is. */
     forget: (uid: string): boolean => last.delete(uid),
   };
 }
 
 /** The reports that the control plane has not acknowledged. */
+export type Observations = ReturnType<typeof createObservations>;

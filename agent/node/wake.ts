@@ -61,3 +61,6 @@ export function createWake() {
     sleep: (ms: number, signal: AbortSignal): Promise<void> => sleep(ms, undefined, { signal }),
   };
 }
+
+/** What a node waits with. */
+export type Wake = ReturnType<typeof createWake>;

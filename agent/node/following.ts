@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { containerName } from '#domain/instance.ts';
+import type { Container } from '../engine/replies.ts';
+import type { AgentState, InstanceRecord } from '../state.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { generationOf } from './container.ts';
+import { endingOf } from './ending.ts';
+import { createFigures, type Figures } from './figures.ts';
+import type { Seen } from './observations.ts';
+import { isFatal, type Phase, startedPhase } from './phase.ts';
+import type { Machine } from './start.ts';
+import { type Watch, watchOutput } from './watch.ts';
+
+/** Takes a report: it is told at once. */
+export type Note = (seen: Seen, how?: 'if new' | 'again' | 'again, without haste') => void;
+
+/** A runner that goes on trying what can't succeed is given this long to give up by itself. */
+const fatalAfterMs = 20_000;
+/** How long the rest of a container's output is waited for at its end. */
+const restMs = 10_000;
+const inputLooksMs = 200;
+
+/** Follows an instance's container from its start to its end, and reports what it does. */
+export function createFollowing(options: {
+  readonly uid: string;
+  readonly machine: Machine;
+  readonly state: AgentState;
+  readonly telemetry: Telemetry;
+  /** The generation that is wanted; 0 if that isn't known. */
+  readonly generation: () => number;
+  readonly note: Note;
+  readonly onListening: () => void;
+  readonly warn: (what: string) => void;
+  readonly signal: AbortSignal;
+}) {
+  const { uid, machine, state, telemetry, note, warn } = options;
+  const { engine, inputs } = machine;
+  const log = telemetry.logOf(uid);
+  let watch: (Watch & { readonly container: string }) | undefined;
+  let figures: Figures | undefined;
+  let fatalTimer: NodeJS.Timeout | undefined;
+  let clearing = false;
+
+  const generationIn = ({ Config }: Container) => options.generation() || generationOf(Config.Labels);
+  const jobSeen = ({ job, result }: Phase) => ({
+    ...(job !== undefined && { job }),
+    ...(result !== undefined && { job_result: result }),
+  });
+  const phaseSeen = (generation: number, phase: Phase): Seen => ({ generation, state: phase.phase, ...jobSeen(phase) });
+
+  const onPhase = (container: Container) => (before: Phase, after: Phase, atMs: number) => {
+    const generation = generationIn(container);
+    if (after.phase !== before.phase || after.job !== before.job) note({ ...phaseSeen(generation, after), at: atMs });
+    if (after.phase === 'listening' && before.listened_at === undefined) options.onListening();
+    clearTimeout(fatalTimer);
+    if (after.trouble !== undefined && isFatal(after.trouble.code)) {
+      fatalTimer = setTimeout(() => {
+        log.say('WARN', 'The runner can not go on, and does not end: it is stopped.');
+        const onError = (error: unknown) => warn(`${containerName(uid)} can't be stopped: ${error}`);
+        engine.stopContainer(container.Id, 10).catch(onError);
+      }, fatalAfterMs);
+    }
+  };
+
+  const watchContainer = (container: Container): Watch => {
+    if (watch?.container === container.Id) return watch;
+    watch?.stop();
+    const known = state.instance(uid);
+    const record = known?.container === container.Id ? known : { container: container.Id, read: 0, ...startedPhase };
+    const remember = (next: InstanceRecord) => state.putInstance(uid, next);
+    const made = watchOutput({ engine, telemetry, uid, record, remember, onPhase: onPhase(container), warn });
+    watch = { ...made, container: container.Id };
+    figures = createFigures(engine, container);
+    state.putInstance(uid, record);
+    return watch;
+  };
+
+  /** The folder by which the credential came is removed as soon as the runner has it. */
+  const clearInput = async () => {
+    if (clearing) return;
+    clearing = true;
+    try {
+      while (inputs.exists(uid) && !inputs.isTaken(uid)) {
+        await sleep(inputLooksMs, undefined, { signal: options.signal });
+      }
+      inputs.remove(uid);
+    } finally {
+      clearing = false;
+    }
+  };
+
+  const tellEnd = async (container: Container, watched: Watch) => {
+    const { State } = container;
+    const generation = generationIn(container);
+    clearTimeout(fatalTimer);
+    figures = undefined;
+    inputs.remove(uid);
+    await Promise.race([watched.done, sleep(restMs, undefined, { ref: false })]);
+    const phase = watched.phase();
+    const ending = endingOf(container, phase, machine.bootId);
+    const level = ending.code === 'job_completed' ? 'INFO' : 'WARN';
+    log.sayOf(State.FinishedAt, level, `Runner container ended. ${ending.detail}`);
+    // Whether it ever listened decides if it failed or stopped, so it is told even if it has been before.
+    if (phase.listened_at !== undefined) note({ generation, state: 'listening', at: phase.listened_at }, 'again');
+    note({
+      generation,
+      state: 'exited',
+      at: Date.parse(State.FinishedAt),
+      exit_code: State.ExitCode,
+      reason: ending,
+      ...jobSeen(phase),
+    });
+  };
+
+  return {
+    /** Tells what a container is that has been started. */
+    async look(container: Container): Promise<void> {
+      const watched = watchContainer(container);
+      log.sayOf(container.State.StartedAt, 'INFO', 'Runner container started.');
+      if (!container.State.Running) return tellEnd(container, watched);
+      note(phaseSeen(generationIn(container), watched.phase()));
+      clearInput().catch(() => undefined);
+    },
+
+    watch: (): Watch | undefined => watch,
+    figures: (): Figures | undefined => figures,
+
+    /** Its container is gone. */
+    forget(): void {
+      watch?.stop();
+      watch = undefined;
+      figures = undefined;
+      clearTimeout(fatalTimer);
+      state.removeInstance(uid);
+    },
+
+    close(): void {
+      clearTimeout(fatalTimer);
+      watch?.stop();
+    },
+  };
+}
+
+/** Follows an instance's container. */
+export type Following = ReturnType<typeof createFollowing>;
