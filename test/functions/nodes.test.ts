@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { client } from '#contract/client.ts';
 import { type Cloud, startCloud } from '#test/cloud.ts';
+import { facts } from '#test/node-facts.ts';
 import { good, nodeDraft, owner, quiet, refused } from './actors.ts';
 
 let cloud: Cloud;
@@ -8,17 +9,6 @@ beforeAll(async () => {
   cloud = await startCloud(quiet);
 });
 afterAll(() => cloud.close());
-
-const facts = {
-  hostname: 'build-01',
-  architecture: 'x64',
-  os: 'Debian GNU/Linux 12 (bookworm)',
-  cpus: 8,
-  memory_bytes: 33_554_432_000,
-  disk_bytes: 512_000_000_000,
-  engine: { version: '28.2.2', api_version: '1.50', live_restore: true },
-  agent_version: '0.1.0',
-} as const;
 
 const codeOf = (command = '') => /--code (\S+)/.exec(command)?.[1] ?? '';
 const enroll = (code: string) =>

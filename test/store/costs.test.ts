@@ -7,9 +7,10 @@ import type { Observed } from '#domain/instance/observation.ts';
 import { remove } from '#domain/instance/remove.ts';
 import { request } from '#domain/instance/request.ts';
 import type { Instance } from '#domain/instance.ts';
+import { facts } from '#test/node-facts.ts';
 import { type Counting, counting } from './counting.ts';
 import { clientOf, createTable, dynoxide, type Engine } from './engines.ts';
-import { anEnrollment, facts, nodeDraft, runnerDraft, type Tenant, type World, worldOn } from './world.ts';
+import { anEnrollment, nodeDraft, runnerDraft, type Tenant, type World, worldOn } from './world.ts';
 
 describe('what the table costs', () => {
   let engine: Engine;

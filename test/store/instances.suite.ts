@@ -2,7 +2,8 @@ import { v7 } from 'uuid';
 import { describe, expect, it } from 'vitest';
 import { request } from '#domain/instance/request.ts';
 import { type Instance, placementOf } from '#domain/instance.ts';
-import { facts, type Suite, type Tenant, together, type World } from './world.ts';
+import { facts } from '#test/node-facts.ts';
+import { type Suite, type Tenant, together, type World } from './world.ts';
 
 const busyJob = { name: 'build', started_at: 1 };
 

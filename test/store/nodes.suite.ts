@@ -1,6 +1,7 @@
 import { v7 } from 'uuid';
 import { describe, expect, it } from 'vitest';
-import { actor, anEnrollment, aScope, codeHash, facts, nodeDraft, type Suite, together } from './world.ts';
+import { facts } from '#test/node-facts.ts';
+import { actor, anEnrollment, aScope, codeHash, nodeDraft, type Suite, together } from './world.ts';
 
 const enrolling = (code_hash: string, token_hash = 'token') => ({
   code_hash,

@@ -5,7 +5,7 @@ import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { request } from '#domain/instance/request.ts';
 import type { Instance } from '#domain/instance.ts';
-import type { Node, NodeFacts } from '#domain/node.ts';
+import type { Node } from '#domain/node.ts';
 import type { Member } from '#domain/organization.ts';
 import type { Runner } from '#domain/runner.ts';
 import type { OrgScope } from '#domain/scope.ts';
@@ -13,6 +13,7 @@ import type { User } from '#domain/user.ts';
 import { openTable, type Table, type TableOptions } from '#store/open.ts';
 import type { RunnerDraft } from '#store/runners.ts';
 import type { Actor } from '#store/write.ts';
+import { facts } from '#test/node-facts.ts';
 import { clientOf, createTable, type Engine, type EngineChoice } from './engines.ts';
 
 /** Somebody with an organization of their own. */
@@ -42,17 +43,6 @@ export interface World {
   plant(row: Record<string, unknown>): Promise<void>;
   plantMany(rows: readonly Record<string, unknown>[]): Promise<void>;
 }
-
-export const facts: NodeFacts = {
-  hostname: 'build-01',
-  architecture: 'x64',
-  os: 'Debian GNU/Linux 12 (bookworm)',
-  cpus: 8,
-  memory_bytes: 33_554_432_000,
-  disk_bytes: 512_000_000_000,
-  engine: { version: '28.2.2', api_version: '1.50', live_restore: true },
-  agent_version: '0.1.0',
-};
 
 export const nodeDraft = {
   name: 'Node-01',

@@ -3,20 +3,11 @@ import { client } from '#contract/client.ts';
 import { bodyOf } from '#test/functions/instances/bodies.ts';
 import { enrollNode } from '#test/functions/instances/fake-node.ts';
 import { pat, stageNow } from '#test/functions/instances/stage.ts';
+import { facts } from '#test/node-facts.ts';
 import { onceOnly, type Scenario } from '../scenario.ts';
 import type { Tenant } from '../tenant.ts';
 
 const nodeDraft = { name: 'Node-01', type: 'Remote' } as const;
-const facts = {
-  hostname: 'build-01',
-  architecture: 'x64',
-  os: 'Debian GNU/Linux 12 (bookworm)',
-  cpus: 8,
-  memory_bytes: 33_554_432_000,
-  disk_bytes: 512_000_000_000,
-  engine: null,
-  agent_version: '0.1.0',
-} as const;
 const runnerDraft = {
   name: 'Runner-01',
   docker_image: 'ubuntu:22.04',

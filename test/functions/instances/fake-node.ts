@@ -1,5 +1,6 @@
 import type { Observation } from '#contract/agent.ts';
 import { type Client, client } from '#contract/client.ts';
+import { facts } from '#test/node-facts.ts';
 
 type Told = Extract<Awaited<ReturnType<Client['agent']['sync']>>, { ok: true }>['body'];
 
@@ -21,17 +22,6 @@ export interface FakeNode {
   /** Does what an agent does until the runner listens. */
   start(uid: string): Promise<number>;
 }
-
-const facts = {
-  hostname: 'build-01',
-  architecture: 'x64' as const,
-  os: 'Debian GNU/Linux 12 (bookworm)',
-  cpus: 8,
-  memory_bytes: 33_554_432_000,
-  disk_bytes: 512_000_000_000,
-  engine: { version: '28.2.2', api_version: '1.50', live_restore: true },
-  agent_version: '0.1.0',
-};
 
 /** Enrolls a node by the line that its creation has answered. */
 export async function enrollNode(url: string, command: string, now: () => number): Promise<FakeNode> {

@@ -1,7 +1,6 @@
-import { CloudWatchLogsClient, CreateLogStreamCommand, PutLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bodyOf, refusedWith } from './bodies.ts';
-import type { FakeNode } from './fake-node.ts';
+import { type Line, write } from './journal-writer.ts';
 import { minute, openStage, type Stage } from './stage.ts';
 
 let stage: Stage;
@@ -9,30 +8,6 @@ beforeAll(async () => {
   stage = await openStage();
 });
 afterAll(() => stage?.[Symbol.asyncDispose]());
-
-type Line = readonly [at: number, message: string];
-
-/** Writes into a stream as the node's agent does. */
-async function write(node: FakeNode, stream: string, lines: readonly Line[]): Promise<void> {
-  const { region, group, prefix, endpoint } = (await node.sync()).telemetry;
-  const made = bodyOf(await node.api.agent.credentials());
-  const client = new CloudWatchLogsClient({
-    region,
-    endpoint: endpoint ?? '',
-    credentials: {
-      accessKeyId: made.access_key_id,
-      secretAccessKey: made.secret_access_key,
-      sessionToken: made.session_token,
-    },
-  });
-  const names = { logGroupName: group, logStreamName: `${prefix}${stream}` };
-  await client.send(new CreateLogStreamCommand(names)).catch((error: Error) => {
-    if (error.name !== 'ResourceAlreadyExistsException') throw error;
-  });
-  const logEvents = lines.map(([timestamp, message]) => ({ timestamp, message }));
-  await client.send(new PutLogEventsCommand({ ...names, logEvents }));
-  client.destroy();
-}
 
 async function running() {
   const node = await stage.node();
