@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { claim, credentials, enroll, sync } from '#contract/agent.ts';
+import { claim, credentials, enroll, registry, sync } from '#contract/agent.ts';
 import { fetchText } from '../http.ts';
 import { agentVersion } from '../version.ts';
 import { type Refusal, readRefusal } from './refusal.ts';
@@ -62,6 +62,9 @@ export function createControl(url: string, token: string) {
 
     claim: (uid: string, body: Body<typeof claim>, signal?: AbortSignal): Promise<Result<Granted>> =>
       call({ url, token, signal }, { ...claim, path: `/agent/instances/${encodeURIComponent(uid)}/claim` }, body),
+
+    registry: (body: Body<typeof registry>, signal?: AbortSignal): Promise<Result<Reply<typeof registry>>> =>
+      call({ url, token, signal }, registry, body),
 
     credentials: (signal?: AbortSignal): Promise<Result<LogCredentials>> => call({ url, token, signal }, credentials),
   };

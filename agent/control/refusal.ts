@@ -23,6 +23,22 @@ export function readRefusal(status: number, headers: IncomingHttpHeaders, text: 
   };
 }
 
+/** What stands for a no where nobody has answered. */
+export const unreachable = (error: unknown): Refusal => ({
+  status: 503,
+  code: 'control.unreachable',
+  detail: `${error instanceof Error ? error.message : error}`,
+  retryAfterSeconds: undefined,
+});
+
+/** A no that is thrown, for whoever began what it ends. */
+export const refusedBy = (refusal: Refusal): Error & { readonly refusal: Refusal } =>
+  Object.assign(new Error(refusal.detail), { refusal });
+
+/** Is this a no of the control plane? */
+export const isRefused = (error: unknown): error is ReturnType<typeof refusedBy> =>
+  error instanceof Error && 'refusal' in error;
+
 function parse(text: string): z.output<typeof Problem> {
   try {
     return Problem.safeParse(JSON.parse(text)).data ?? {};

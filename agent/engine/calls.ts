@@ -24,6 +24,9 @@ export function messageOf(status: number, text: string): string {
   }
 }
 
+/** What a call may have besides what it says. */
+type Options = Pick<Call, 'signal' | 'timeoutSeconds' | 'headers'>;
+
 type Query = Readonly<Record<string, string | number | boolean>>;
 
 /** Calls the engine in a version of its API that both know. What it refuses is thrown as an `EngineFailure`. */
@@ -53,7 +56,7 @@ export function createCalls(address: EngineAddress) {
     path: string,
     query: Query,
     body: unknown,
-    options: Pick<Call, 'signal' | 'timeoutSeconds'>,
+    { headers, ...options }: Options,
   ): Promise<Call> => {
     const { api } = await version();
     const search = new URLSearchParams(
@@ -63,7 +66,8 @@ export function createCalls(address: EngineAddress) {
       target: address(`/v${api}${path}?${search}`),
       method,
       ...options,
-      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
     };
   };
 
@@ -73,7 +77,7 @@ export function createCalls(address: EngineAddress) {
     path: string,
     query: Query = {},
     body?: unknown,
-    options: Pick<Call, 'signal' | 'timeoutSeconds'> & { readonly fine?: readonly number[] } = {},
+    options: Options & { readonly fine?: readonly number[] } = {},
   ) => {
     const { fine = [], ...rest } = options;
     const answer = await fetchText(await prepare(method, path, query, body, rest));
@@ -95,10 +99,9 @@ export function createCalls(address: EngineAddress) {
     method: Call['method'],
     path: string,
     query: Query,
-    signal: AbortSignal | undefined,
-    timeoutSeconds: number,
+    options: Options,
   ): Promise<IncomingMessage> => {
-    const response = await open(await prepare(method, path, query, undefined, { signal, timeoutSeconds }));
+    const response = await open(await prepare(method, path, query, undefined, options));
     if (response.statusCode === 200) return response;
     let text = '';
     for await (const chunk of response) text += chunk;

@@ -1,9 +1,11 @@
 import * as z from 'zod';
+import type { RegistryLogin } from '#domain/registry.ts';
 import type { EngineAddress } from './address.ts';
 import { createCalls, messageOf } from './calls.ts';
 import { engineFailure } from './failure.ts';
 import { linesOf } from './lines.ts';
 import { openRaw } from './raw.ts';
+import { registryAuth } from './registry-auth.ts';
 import { Container, Created, Event, Image, Info, ListedContainer, Network, Progress, Stats } from './replies.ts';
 
 type Filters = Readonly<Record<string, readonly string[]>>;
@@ -78,7 +80,7 @@ export function createEngine(address: EngineAddress) {
       if (chunked) {
         // Some proxy is in between.
         close();
-        return stream('GET', path, query, signal, 0);
+        return stream('GET', path, query, { signal, timeoutSeconds: 0 });
       }
       if (status === 200) return body;
       let text = '';
@@ -96,10 +98,12 @@ export function createEngine(address: EngineAddress) {
     async pullImage(
       name: string,
       tag: string,
-      signal: AbortSignal,
+      { login, signal }: { readonly login: RegistryLogin | undefined; readonly signal: AbortSignal },
       onProgress: (progress: Progress) => void,
     ): Promise<void> {
-      const response = await stream('POST', '/images/create', { fromImage: name, tag }, signal, 300);
+      const query = { fromImage: name, tag };
+      const headers = login === undefined ? {} : registryAuth(login);
+      const response = await stream('POST', '/images/create', query, { headers, signal, timeoutSeconds: 300 });
       for await (const line of linesOf(response)) {
         const progress = Progress.parse(JSON.parse(line));
         // The status is 200 even if the pull fails later: the stream of progress then has an error.
@@ -129,7 +133,7 @@ export function createEngine(address: EngineAddress) {
     /** What happens to containers with this label from now on, until the engine ends it. */
     async events(label: string, signal: AbortSignal, onEvent: (event: Event) => void): Promise<void> {
       const query = filters({ type: ['container'], label: [label] });
-      for await (const line of linesOf(await stream('GET', '/events', query, signal, 0))) {
+      for await (const line of linesOf(await stream('GET', '/events', query, { signal, timeoutSeconds: 0 }))) {
         const event = Event.safeParse(JSON.parse(line));
         if (event.success) onEvent(event.data);
       }

@@ -1,6 +1,7 @@
 import type { Desired } from '#contract/agent.ts';
 import { containerName } from '#domain/instance.ts';
 import type { Control } from '../control/client.ts';
+import type { AskLogin } from '../control/logins.ts';
 import type { Refusal } from '../control/refusal.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { generationOf, isUnstarted } from './container.ts';
@@ -20,6 +21,7 @@ export function createAttempts(options: {
   readonly machine: Machine;
   readonly owner: Owner;
   readonly control: Control;
+  readonly login: AskLogin;
   readonly telemetry: Telemetry;
   readonly release: () => RunnerRelease | null;
   readonly note: Note;
@@ -79,6 +81,7 @@ export function createAttempts(options: {
       const started = await startInstance(machine, {
         owner,
         control,
+        login: options.login,
         desired,
         release: options.release(),
         found,

@@ -1,18 +1,23 @@
 import type { PullPolicy } from '#domain/runner.ts';
+import type { AskLogin } from '../control/logins.ts';
 import type { Engine } from '../engine/engine.ts';
 import { isEngineFailure } from '../engine/failure.ts';
 import type { Image, Progress } from '../engine/replies.ts';
+import { type ImageRefusal, refusalOf } from './image-refusal.ts';
+import type { Owner } from './labels.ts';
 import { parseReference } from './reference.ts';
-
-/** Why an image isn't there. */
-export interface ImageRefusal {
-  readonly code: 'image_not_found' | 'image_denied' | 'image_pull_failed' | 'image_absent';
-  readonly detail: string;
-  readonly retryable: boolean;
-}
 
 /** Who waits for a pull is told of its beginning and, now and then, of its progress. */
 export type OnPull = (news: string) => void;
+
+/** Who wants an image, and how. */
+export interface Wanting {
+  readonly owner: Owner;
+  readonly policy: PullPolicy | undefined;
+  readonly login: AskLogin;
+  readonly signal: AbortSignal;
+  readonly onPull: OnPull;
+}
 
 interface Pull {
   readonly done: Promise<ImageRefusal | undefined>;
@@ -22,31 +27,21 @@ interface Pull {
 
 const progressEveryMs = 5000;
 
-/** What a registry's no means, by the words that registries and the engine use. */
-export function refusalOf(image: string, message: string): ImageRefusal {
-  const said = message.slice(0, 512);
-  if (
-    /manifest (?:for .* )?(?:is )?(?:unknown|not found)|not found: manifest|no matching manifest|name unknown|: not found$/i.test(
-      said,
-    )
-  ) {
-    const detail = `There is no image ${image}: ${said}. Check its name and tag, and that it is built for this machine.`;
-    return { code: 'image_not_found', detail, retryable: false };
-  }
-  if (/denied|unauthorized|authentication required|does not exist or may require/i.test(said)) {
-    const detail = `The registry does not give ${image} to this node: ${said}. Check its name, or pull it on the node.`;
-    return { code: 'image_denied', detail, retryable: false };
-  }
-  const detail = `${image} could not be pulled: ${said}`;
-  return { code: 'image_pull_failed', detail, retryable: true };
-}
-
-/** The node's images. However many instances wait for one, it is pulled once. */
+/**
+ * The machine's images. However many instances of a node wait for one, it is pulled once; by each node for itself, for
+ * what one organization may have another may not.
+ */
 export function createImages(engine: Engine) {
   const pulls = new Map<string, Pull>();
 
-  const pull = async (image: string, signal: AbortSignal, tell: OnPull): Promise<ImageRefusal | undefined> => {
+  const pull = async (
+    image: string,
+    { owner: { organization }, login: ask }: Wanting,
+    signal: AbortSignal,
+    tell: OnPull,
+  ): Promise<ImageRefusal | undefined> => {
     const { name, tag } = parseReference(image);
+    const login = await ask(image, signal);
     const layers = new Map<string, { current: number; total: number }>();
     let toldAt = Date.now();
     const onProgress = ({ id, status, progressDetail }: Progress) => {
@@ -58,34 +53,36 @@ export function createImages(engine: Engine) {
       tell(`Pulling ${image}: ${sum('current').toFixed(0)} of ${sum('total').toFixed(0)} MB.`);
     };
     try {
-      await engine.pullImage(name, tag, signal, onProgress);
+      await engine.pullImage(name, tag, { login, signal }, onProgress);
       return undefined;
     } catch (error) {
       if (signal.aborted || !isEngineFailure(error)) throw error;
-      return refusalOf(image, error.message);
+      return refusalOf({ image, organization, login }, error.message);
     }
   };
 
-  const share = (image: string): Pull => {
-    const under = pulls.get(image);
+  const share = (key: string, image: string, wanting: Wanting): Pull => {
+    const under = pulls.get(key);
     if (under !== undefined) return under;
     const listeners = new Set<OnPull>();
     const abort = new AbortController();
     const tell = (news: string) => {
       for (const listener of listeners) listener(news);
     };
-    const made: Pull = { done: pull(image, abort.signal, tell), listeners, abort };
-    pulls.set(image, made);
+    const made: Pull = { done: pull(image, wanting, abort.signal, tell), listeners, abort };
+    pulls.set(key, made);
     const forget = () => {
-      if (pulls.get(image) === made) pulls.delete(image);
+      if (pulls.get(key) === made) pulls.delete(key);
     };
     // Those who wait are told; a failure that nobody waits for any more is nobody's.
     made.done.then(forget, forget);
     return made;
   };
 
-  const join = async (image: string, signal: AbortSignal, onPull: OnPull): Promise<ImageRefusal | undefined> => {
-    const shared = share(image);
+  const join = async (image: string, wanting: Wanting): Promise<ImageRefusal | undefined> => {
+    const { owner, signal, onPull } = wanting;
+    const key = `${owner.node} ${image}`;
+    const shared = share(key, image, wanting);
     shared.listeners.add(onPull);
     const { promise: left, reject } = Promise.withResolvers<never>();
     const leave = () => reject(signal.reason);
@@ -97,8 +94,8 @@ export function createImages(engine: Engine) {
       signal.removeEventListener('abort', leave);
       shared.listeners.delete(onPull);
       // The last one to leave ends a pull that is still under way.
-      if (shared.listeners.size === 0 && pulls.get(image) === shared) {
-        pulls.delete(image);
+      if (shared.listeners.size === 0 && pulls.get(key) === shared) {
+        pulls.delete(key);
         shared.abort.abort();
       }
     }
@@ -106,12 +103,8 @@ export function createImages(engine: Engine) {
 
   return {
     /** The image as the policy says: without one it is pulled if it isn't there, and always if its tag is `latest`. */
-    async ensure(
-      image: string,
-      policy: PullPolicy | undefined,
-      signal: AbortSignal,
-      onPull: OnPull,
-    ): Promise<Image | ImageRefusal> {
+    async ensure(image: string, wanting: Wanting): Promise<Image | ImageRefusal> {
+      const { policy, onPull } = wanting;
       const there = await engine.findImage(image);
       const isToPull = policy === 'always' || (policy === undefined && parseReference(image).tag === 'latest');
       if (there !== undefined && !isToPull) return there;
@@ -121,7 +114,7 @@ export function createImages(engine: Engine) {
       }
       onPull(`Pulling ${image}.`);
       const began = Date.now();
-      const refusal = await join(image, signal, onPull);
+      const refusal = await join(image, wanting);
       // What somebody has built here under the name `latest` is nowhere else.
       if (refusal !== undefined && there !== undefined && policy !== 'always') return there;
       if (refusal !== undefined) return refusal;

@@ -1,6 +1,7 @@
 import type { Desired } from '#contract/agent.ts';
 import { containerName } from '#domain/instance.ts';
 import type { Control } from '../control/client.ts';
+import type { AskLogin } from '../control/logins.ts';
 import { isEngineFailure } from '../engine/failure.ts';
 import type { AgentState } from '../state.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -24,6 +25,7 @@ export interface InstanceOptions {
   readonly machine: Machine;
   readonly owner: Owner;
   readonly control: Control;
+  readonly login: AskLogin;
   readonly state: AgentState;
   readonly telemetry: Telemetry;
   readonly release: () => RunnerRelease | null;

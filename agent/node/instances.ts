@@ -1,4 +1,5 @@
 import type { Control, SyncReply } from '../control/client.ts';
+import { createLogins } from '../control/logins.ts';
 import type { AgentState, NodeRecord } from '../state.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
 import { createBeats } from './beats.ts';
@@ -44,6 +45,8 @@ export function createInstances(options: {
     warn,
   });
 
+  const login = createLogins(control, ({ password }) => telemetry.maskEverywhere(password));
+
   const beats = createBeats({
     engine,
     capacity: options.capacity,
@@ -68,6 +71,7 @@ export function createInstances(options: {
       machine,
       owner: { deployment: record.deployment, organization: record.organization, node: record.uid },
       control,
+      login,
       state,
       telemetry,
       release: () => reply?.runner ?? null,

@@ -2,7 +2,8 @@ import type { Desired } from '#contract/agent.ts';
 import { DockerImage } from '#domain/grammar.ts';
 import { containerName } from '#domain/instance.ts';
 import type { Control, Granted } from '../control/client.ts';
-import type { Refusal } from '../control/refusal.ts';
+import type { AskLogin } from '../control/logins.ts';
+import { isRefused, type Refusal, unreachable } from '../control/refusal.ts';
 import type { Engine } from '../engine/engine.ts';
 import { isEngineFailure } from '../engine/failure.ts';
 import type { Container, Image } from '../engine/replies.ts';
@@ -62,6 +63,7 @@ export async function startInstance(
   {
     owner,
     control,
+    login,
     desired,
     release,
     found,
@@ -71,6 +73,7 @@ export async function startInstance(
   }: {
     readonly owner: Owner;
     readonly control: Control;
+    readonly login: AskLogin;
     readonly desired: Desired;
     readonly release: RunnerRelease | null;
     /** The container of this generation that was made and never started, if there is one. */
@@ -87,7 +90,12 @@ export async function startInstance(
     return refused('image_invalid', `"${image.slice(0, 200)}" is no image reference.`, false);
   }
 
-  const pulled = await machine.images.ensure(image, desired.pull_policy, signal, onPull);
+  const want = { owner, policy: desired.pull_policy, login, signal, onPull };
+  const pulled = await machine.images.ensure(image, want).catch((error): Ungranted => {
+    if (isRefused(error)) return { ok: false, refusal: error.refusal };
+    throw error;
+  });
+  if ('refusal' in pulled) return { kind: 'ungranted', refusal: pulled.refusal };
   if ('code' in pulled) return refused(pulled.code, pulled.detail, pulled.retryable);
   const runner = await chooseRunner(machine, desired, pulled, release, owner);
   if (runner !== undefined && 'kind' in runner) return runner;
@@ -98,10 +106,7 @@ export async function startInstance(
   network.catch(() => undefined);
   const claimed = await control.claim(uid, { generation, boot_id: bootId }, signal).catch((error): Ungranted => {
     if (signal.aborted) throw error;
-    return {
-      ok: false,
-      refusal: { status: 503, code: 'control.unreachable', detail: `${error}`, retryAfterSeconds: undefined },
-    };
+    return { ok: false, refusal: unreachable(error) };
   });
   if (!claimed.ok) {
     await network.catch(() => undefined);

@@ -4,8 +4,14 @@ const shortest = 8;
 /** Replaces the known secrets of an instance wherever they stand in a line. */
 export function createMask() {
   const secrets = new Map<string, Set<string>>();
+  const everywhere = new Set<string>();
 
   return {
+    /** Of all instances. */
+    addToAll(secret: string): void {
+      if (secret.length >= shortest) everywhere.add(secret);
+    },
+
     add(uid: string, secret: string): void {
       if (secret.length < shortest) return;
       const known = secrets.get(uid) ?? new Set();
@@ -14,10 +20,9 @@ export function createMask() {
     },
 
     apply(uid: string, text: string): string {
-      const known = secrets.get(uid);
-      if (known === undefined) return text;
       let masked = text;
-      for (const secret of known) if (masked.includes(secret)) masked = masked.replaceAll(secret, '***');
+      for (const secret of [...everywhere, ...(secrets.get(uid) ?? [])])
+        if (masked.includes(secret)) masked = masked.replaceAll(secret, '***');
       return masked;
     },
 

@@ -120,6 +120,9 @@ export function createTelemetry(options: {
     /** Masks a secret in all that the instance prints. */
     mask: (uid: string, secret: string): void => mask.add(uid, secret),
 
+    /** Masks a secret in all that any instance prints. */
+    maskEverywhere: (secret: string): void => mask.addToAll(secret),
+
     /** Nothing more comes from this instance. */
     forget(uid: string): void {
       instances.get(uid)?.close();

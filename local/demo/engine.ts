@@ -7,11 +7,17 @@ export interface EngineAnswer {
 }
 
 /** One call to a Docker engine's HTTP API, in whatever version it speaks, over its socket; a buffer is sent as an archive, anything else as JSON. */
-export function callEngine(socket: string, method: string, path: string, given?: unknown): Promise<EngineAnswer> {
+export function callEngine(
+  socket: string,
+  method: string,
+  path: string,
+  given?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<EngineAnswer> {
   const archive = Buffer.isBuffer(given);
   const body = archive ? given : given === undefined ? undefined : Buffer.from(JSON.stringify(given));
   return new Promise((resolve, reject) => {
-    const call = request({ socketPath: socket, method, path }, (response) => {
+    const call = request({ socketPath: socket, method, path, headers: { ...headers } }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);

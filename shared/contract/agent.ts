@@ -208,6 +208,30 @@ export const claim = operation({
   },
 });
 
+export const registry = operation({
+  id: 'agent.registry',
+  method: 'POST',
+  path: '/agent/registry',
+  summary: 'Get the login for the registry of an image that the node is to pull',
+  description: 'Answered for an image that is wanted on this node now, and for no other.',
+  tag: 'Agent',
+  audience: 'node',
+  params: NoParams,
+  query: NoQuery,
+  body: z.strictObject({ image: z.string().min(1).max(512) }),
+  reply: z.object({
+    /** Null where the organization has none for this registry. */
+    login: z.object({ host: z.string(), username: z.string(), password: z.string() }).nullable(),
+  }),
+  problems: ['token.invalid', 'image.not-wanted'],
+  examples: {
+    private: {
+      body: { image: 'ghcr.io/gigatech/builder:3' },
+      reply: { login: { host: 'ghcr.io', username: 'gigatech-bot', password: 'ghp_…' } },
+    },
+  },
+});
+
 export const credentials = operation({
   id: 'agent.credentials',
   method: 'GET',

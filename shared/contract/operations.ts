@@ -4,6 +4,7 @@ import * as instances from './instances.ts';
 import * as nodes from './nodes.ts';
 import type { Operation } from './operation.ts';
 import * as organizations from './organizations.ts';
+import * as registries from './registries.ts';
 import * as runners from './runners.ts';
 import * as system from './system.ts';
 
@@ -37,6 +38,12 @@ export const contract = {
     change: runners.change,
     remove: runners.remove,
   },
+  registries: {
+    list: registries.list,
+    put: registries.put,
+    get: registries.get,
+    remove: registries.remove,
+  },
   instances: {
     create: instances.create,
     list: instances.list,
@@ -50,6 +57,7 @@ export const contract = {
     enroll: agent.enroll,
     sync: agent.sync,
     claim: agent.claim,
+    registry: agent.registry,
     credentials: agent.credentials,
     installer: agent.installer,
     program: agent.program,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isRegistryHost, registryId } from './registry.ts';
 
 // Every pattern is anchored, linear, and applied after a length check: `max` comes first, and `regex` aborts.
 
@@ -48,6 +49,28 @@ export const DockerImage = text(512)
     const name = imageReference.exec(s)?.[1];
     return name !== undefined && name.length <= 255;
   }, 'must be an image reference, such as "ubuntu:22.04" or "ghcr.io/actions/actions-runner:latest"');
+
+const registryHost = new RegExp(`^${domain}$`);
+
+/** A registry of images as references name it: `docker.io`, `ghcr.io`, `localhost:5000`. */
+export const RegistryHost = text(255)
+  .min(1, 'must not be empty')
+  .refine(
+    (s) => registryHost.test(s) && isRegistryHost(s),
+    'must be the host of a registry as image references begin with it, such as "ghcr.io", "docker.io" or "localhost:5000"',
+  )
+  .transform(registryId);
+
+/** A name to log in with at a registry: up to 255 printable characters without a colon (RFC 7617, 2). */
+export const RegistryUsername = text(255)
+  .min(1, 'must not be empty')
+  .regex(printable, 'must have no control characters')
+  .refine((s) => s.isWellFormed() && !s.includes(':'), 'must be well-formed Unicode without a colon');
+
+/** A password or token of a registry: up to 8,192 characters; some registries' are JSON documents of several lines. */
+export const RegistryPassword = text(8192)
+  .min(1, 'must not be empty')
+  .refine((s) => s.isWellFormed() && !s.includes('\0'), 'must be text without NUL');
 
 /** A repository `owner/name`, or `owner` alone for the runners of a whole organization. */
 export const GithubRepo = text(140).regex(

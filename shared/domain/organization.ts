@@ -38,4 +38,4 @@ export const Member = z.object({
 export type Member = z.output<typeof Member>;
 
 /** What an organization may have at most. */
-export const organizationLimits = { nodes: 1000, runners: 1000, instances: 10_000 } as const;
+export const organizationLimits = { nodes: 1000, runners: 1000, instances: 10_000, registries: 100 } as const;

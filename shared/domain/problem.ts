@@ -13,6 +13,8 @@ export const problems = {
   'organization.not-found': { status: 404, title: 'There is no such organization' },
   'node.not-found': { status: 404, title: 'There is no such node' },
   'runner.not-found': { status: 404, title: 'There is no such runner' },
+  'registry.not-found': { status: 404, title: 'There is no login for this registry' },
+  'image.not-wanted': { status: 404, title: 'The node is not to have this image' },
   'instance.not-found': { status: 404, title: 'There is no such instance' },
   'metrics.none-yet': { status: 404, title: 'There are no metrics yet' },
   'installer.not-found': { status: 404, title: 'This installation serves no agent' },

@@ -5,7 +5,8 @@ import { type Secret, secret } from '#domain/secret.ts';
 /** To what a sealed value belongs: it opens nowhere else. */
 export interface SealedTo {
   readonly org: string;
-  readonly runner: string;
+  /** The uid or name of what it is of: a runner, a registry. */
+  readonly subject: string;
   readonly field: string;
 }
 
@@ -14,8 +15,8 @@ const ivBytes = 12;
 const tagBytes = 16;
 
 /** NIST SP 800-38D: what is authenticated with the value, without being part of it. */
-const associated = ({ org, runner, field }: SealedTo): Buffer =>
-  Buffer.from(JSON.stringify([version, orgId(org), runner, field]));
+const associated = ({ org, subject, field }: SealedTo): Buffer =>
+  Buffer.from(JSON.stringify([version, orgId(org), subject, field]));
 
 /** Seals a value with a data key: AES-256-GCM, bound to where it belongs. */
 export function seal(key: Uint8Array, to: SealedTo, value: Secret): string {

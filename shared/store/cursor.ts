@@ -1,7 +1,7 @@
 import { problem } from '#domain/problem.ts';
 
-// Sort keys end in uids and names of ours: letters, digits, and the signs that join them.
-const sortKey = /^[A-Za-z0-9#-]{1,200}$/;
+// Sort keys end in uids and names of ours, or in hosts: letters, digits, and the signs that join them.
+const sortKey = /^[A-Za-z0-9#.:[\]-]{1,255}$/;
 
 /** Where a list goes on: only the end of a sort key. The partition and the kind of row come from whoever asks. */
 export const encodeCursor = (end: string): string => Buffer.from(end, 'utf8').toString('base64url');

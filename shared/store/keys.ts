@@ -45,6 +45,9 @@ export const keys = {
   allInstances: (org: string): KeyRange => ({ pk: orgKey(org), prefix: 'INSTANCE#' }),
   allPasts: (org: string): KeyRange => ({ pk: orgKey(org), prefix: 'PAST#' }),
 
+  registry: (org: string, host: string): Key => ({ pk: orgKey(org), sk: `REGISTRY#${host}` }),
+  registries: (org: string): KeyRange => ({ pk: orgKey(org), prefix: 'REGISTRY#' }),
+
   audit: (org: string, uid: string): Key => ({ pk: orgKey(org), sk: `AUDIT#${uid}` }),
   audits: (org: string): KeyRange => ({ pk: orgKey(org), prefix: 'AUDIT#' }),
   // In the order in which it happened, not in which we were told; `at` is epoch milliseconds, of 13 digits until 2286.

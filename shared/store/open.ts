@@ -14,6 +14,7 @@ import { openLink } from './link.ts';
 import { type Members, members } from './members.ts';
 import { type Nodes, nodes } from './nodes.ts';
 import { type Organizations, organizations } from './organizations.ts';
+import { type Registries, registries } from './registries.ts';
 import { type Runners, runners } from './runners.ts';
 import { type Throttles, throttles } from './throttles.ts';
 import { type Users, users } from './users.ts';
@@ -37,6 +38,7 @@ export interface Table {
   readonly members: Members;
   readonly nodes: Nodes;
   readonly agents: Agents;
+  readonly registries: Registries;
   readonly runners: Runners;
   readonly instances: Instances;
   readonly events: Events;
@@ -65,6 +67,7 @@ export function openTable({ client, tableName, now, newId, retryBudgetMs = 2000 
     members: members(link),
     nodes: nodes(link),
     agents: agents(link),
+    registries: registries(link),
     runners: runners(link),
     instances: instances(link),
     events: events(link),

@@ -20,7 +20,7 @@ beforeAll(async () => {
   const params = { org_id: john.org_id };
   const node = good(await john.api.nodes.create({ params, body: nodeDraft }));
   const runner = good(await john.api.runners.create({ params, body: runnerDraft }));
-  ids = { ...params, node_id: node.uid, runner_id: runner.uid, instance_id: runner.uid };
+  ids = { ...params, node_id: node.uid, runner_id: runner.uid, instance_id: runner.uid, host: 'ghcr.io' };
 });
 afterAll(() => cloud.close());
 

@@ -30,7 +30,7 @@ const nobody = /$^/;
 const stateless = /^(system\.|agent\.(installer|program)$)/;
 const withTable = new RegExp(`^(?!${stateless.source})`);
 const changes =
-  /^(auth\.register$|onboarding\.|sweep\.|(organizations|nodes|runners|instances)\.(create|change|remove|enrollment|drain|undrain)$|agent\.(enroll|sync|claim)$)/;
+  /^(auth\.register$|onboarding\.|sweep\.|(organizations|nodes|runners|instances)\.(create|change|remove|enrollment|drain|undrain)$|registries\.(put|remove)$|agent\.(enroll|sync|claim)$)/;
 /** Functions that count how often something is done, and change nothing else by that. */
 const meters = new RegExp(`${changes.source}|^auth\\.login$|^instances\\.(metrics|logs)$`);
 const rings = /^(instances\.(create|remove)|nodes\.(remove|drain)|runners\.remove|sweep\.run)$/;
@@ -77,12 +77,15 @@ const probes: readonly Probe[] = [
   ...each('ruins a key', nobody, ['kms:ScheduleKeyDeletion', 'kms:DisableKey'], () => published('signing-key-first')),
   ...each(
     'opens secrets',
-    /^(runners\.(create|change|get|list)|instances\.remove|nodes\.drain|agent\.claim|sweep\.run)$/,
+    /^(runners\.(create|change|get|list)|registries\.put|instances\.remove|nodes\.drain|agent\.(claim|registry)|sweep\.run)$/,
     ['kms:Decrypt'],
     () => published('data-key'),
   ),
-  ...each('makes keys for secrets', /^(runners\.(create|change)|agent\.claim)$/, ['kms:GenerateDataKey'], () =>
-    published('data-key'),
+  ...each(
+    'makes keys for secrets',
+    /^(runners\.(create|change)|registries\.put|agent\.claim)$/,
+    ['kms:GenerateDataKey'],
+    () => published('data-key'),
   ),
   ...each('sends our document', rings, ['ssm:SendCommand'], () => document('RunnerPilot-prod-Sync')),
   ...each('sends a shell', nobody, ['ssm:SendCommand'], () => document('AWS-RunShellScript')),

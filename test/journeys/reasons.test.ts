@@ -12,13 +12,13 @@ import { describeWithEngine } from '../engine.ts';
 import { tableRows } from '../table-rows.ts';
 import { containersOf, removeAllOf } from './containers.ts';
 import { until } from './http.ts';
-import { type EmptyRegistry, startEmptyRegistry } from './registry.ts';
+import { type Registry, startRegistry } from './registry.ts';
 import { ask, repository, settleIn, type Tenant } from './tenant.ts';
 
 describeWithEngine('an instance that can not be had says why, within 10 s', () => {
   let folder: string;
   let github: Github;
-  let registry: EmptyRegistry;
+  let registry: Registry;
   let cloud: Cloud;
   let tenant: Tenant;
 
@@ -26,7 +26,7 @@ describeWithEngine('an instance that can not be had says why, within 10 s', () =
     await makeDemoImages();
     folder = await mkdtemp(join(tmpdir(), 'rp-reasons-'));
     github = await startGithub({ host: '0.0.0.0' });
-    registry = await startEmptyRegistry();
+    registry = await startRegistry();
     cloud = await startCloud({
       dataDir: folder,
       env: {
@@ -82,7 +82,7 @@ describeWithEngine('an instance that can not be had says why, within 10 s', () =
       what: 'an image that its registry keeps to itself',
       image: 'private/one:1',
       code: 'image_denied',
-      says: /does not give .* to this node.*Check its name, or pull it on the node/,
+      says: /does not give .* to this node.*Check its name; PUT \/org\/gt\/registries\/127\.0\.0\.1:\d+ a username and a pass/,
     },
   ])('$what: failed', async ({ image, code, says }) => {
     const { at } = await create({ docker_image: `${registry.host}/${image}` });

@@ -5,7 +5,7 @@ import { secret } from '#domain/secret.ts';
 import { seal, unseal } from '#runtime/seal.ts';
 
 const key = randomBytes(32);
-const place = { org: 'GT', runner: 'r1', field: 'github_runner_token' };
+const place = { org: 'GT', subject: 'r1', field: 'github_runner_token' };
 
 test('whatever is sealed opens as it was', () => {
   fc.assert(
@@ -22,7 +22,7 @@ test('the same value is sealed differently each time', () => {
 
 test.each([
   ['organization', { ...place, org: 'NT' }],
-  ['runner', { ...place, runner: 'r2' }],
+  ['subject', { ...place, subject: 'r2' }],
   ['field', { ...place, field: 'other' }],
 ])('what was sealed for one %s opens for no other', (_what, other) => {
   expect(() => unseal(key, other, seal(key, place, secret('x')))).toThrow();

@@ -23,7 +23,7 @@ describe('a cursor', () => {
           cursor,
         );
         try {
-          expect(decodeCursor(mutated)).toMatch(/^[A-Za-z0-9#-]{1,200}$/);
+          expect(decodeCursor(mutated)).toMatch(/^[A-Za-z0-9#.:[\]-]{1,255}$/);
         } catch (error) {
           expect(error).toBeInstanceOf(Problem);
           expect(error).toMatchObject({ code: 'request.malformed' });
@@ -39,7 +39,7 @@ describe('a cursor', () => {
     '💥',
     encodeCursor('a b'),
     encodeCursor('../x'),
-    encodeCursor('x'.repeat(201)),
+    encodeCursor('x'.repeat(256)),
     `${encodeCursor('ab')}=`,
   ])('is refused as %j', (cursor) => {
     expect(() => decodeCursor(cursor)).toThrow(Problem);

@@ -3,6 +3,7 @@ import { instances } from './instances.suite.ts';
 import { model } from './model.suite.ts';
 import { nodes } from './nodes.suite.ts';
 import { organizations } from './organizations.suite.ts';
+import { registries } from './registries.suite.ts';
 import { runners } from './runners.suite.ts';
 import { throttles } from './throttles.suite.ts';
 import { users } from './users.suite.ts';
@@ -13,6 +14,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   users,
   organizations,
   nodes,
+  registries,
   runners,
   instances,
   throttles,

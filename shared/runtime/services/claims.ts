@@ -61,7 +61,7 @@ export const claims = service({
     const { move } = use(instances);
     const box = use(keys);
     const at = () => ({ now: clock.now(), random: Math.random });
-    const placeOf = ({ runner, uid }: Instance) => ({ runner, field: `claim ${uid}` });
+    const placeOf = ({ runner, uid }: Instance) => ({ subject: runner, field: `claim ${uid}` });
 
     async function refuse(scope: Scope, row: Instance, verdict: Exclude<ClaimVerdict, { granted: Instance }>) {
       if (verdict.refused === 'claim.started') use(metrics).record('claims_after_start', 1);

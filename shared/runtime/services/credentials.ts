@@ -37,7 +37,7 @@ const fingerprint = (token: string): string =>
 
 function openReader(box: KeyReader): CredentialReader {
   const open: CredentialReader['open'] = (scope, { uid, credential }) =>
-    box.open(scope, { runner: uid, field }, credential);
+    box.open(scope, { subject: uid, field }, credential);
   return {
     open,
     show: async (scope, runner, role) =>
@@ -69,7 +69,7 @@ export const credentials = service({
         }
         const { kind, mask, ephemeral, expiresAt } = describeCredential(token, clock.now());
         return {
-          credential: await box.seal(scope, { runner, field }, secret(token)),
+          credential: await box.seal(scope, { subject: runner, field }, secret(token)),
           credential_kind: kind,
           credential_mask: mask,
           credential_hash: fingerprint(token),

@@ -9,9 +9,9 @@ import { repositories } from './dynamodb.ts';
 import { kms } from './kms.ts';
 import { tableRead, tableWrite } from './table.ts';
 
-/** Which value of a runner is sealed. */
+/** Which value of what is sealed: of a runner, or of a registry. */
 export interface Place {
-  readonly runner: string;
+  readonly subject: string;
   readonly field: string;
 }
 

@@ -10,6 +10,7 @@ export interface TableReader {
   readonly organizations: Pick<Table['organizations'], 'get' | 'listOf'>;
   readonly nodes: Pick<Table['nodes'], 'get' | 'list' | 'getMany' | 'assertKnown'>;
   readonly runners: Pick<Table['runners'], 'get' | 'find' | 'list'>;
+  readonly registries: Pick<Table['registries'], 'get' | 'find' | 'list'>;
   readonly instances: Pick<Table['instances'], 'find' | 'getMany' | 'list' | 'listAll' | 'listOnNode'>;
   readonly events: Pick<Table['events'], 'list'>;
   readonly agents: Pick<Table['agents'], 'find' | 'findAgent'>;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Container } from '#agent/engine/replies.ts';
 import { endingOf } from '#agent/node/ending.ts';
 import { memoryOf } from '#agent/node/figures.ts';
-import { refusalOf } from '#agent/node/images.ts';
+import { refusalOf } from '#agent/node/image-refusal.ts';
 import { freeSubnets, parseBlock } from '#agent/node/network.ts';
 import { createObservations } from '#agent/node/observations.ts';
 import { afterLine, type Phase, startedPhase } from '#agent/node/phase.ts';
@@ -89,7 +89,10 @@ test.each([
   ['Get "https://ghcr.io/v2/": dial tcp: lookup ghcr.io: no such host', 'image_pull_failed', true],
   ['toomanyrequests: You have reached your pull rate limit.', 'image_pull_failed', true],
 ])('"%s" is %s', (message, code, retryable) => {
-  expect(refusalOf('x:1', message)).toMatchObject({ code, retryable });
+  expect(refusalOf({ image: 'x:1', organization: 'acme', login: undefined }, message)).toMatchObject({
+    code,
+    retryable,
+  });
 });
 
 test('each container gets 16 addresses that nobody else has', () => {
