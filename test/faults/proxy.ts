@@ -21,7 +21,10 @@ export const faultKinds = [
   'garbled',
   'noise',
 ] as const;
-export type FaultKind = (typeof faultKinds)[number];
+
+/** What may happen to whoever calls: it is killed before the call has arrived, or before it learns of its effect. */
+export const crashKinds = ['killed before', 'killed after'] as const;
+export type FaultKind = (typeof faultKinds)[number] | (typeof crashKinds)[number];
 
 /** A fault: which call of an action it hits, the first being 1, and whether it hits what follows at that service too. */
 export interface Fault {
@@ -36,7 +39,7 @@ export interface Fault {
 export interface Watched {
   /** The calls, in the order in which they came. */
   readonly calls: readonly WireCall[];
-  /** Those that the fault has hit. */
+  /** Those that a fault has hit. */
   readonly hit: readonly WireCall[];
 }
 
@@ -44,22 +47,22 @@ export interface Watched {
 export interface FaultProxy {
   /** The address that stands for a target's. */
   urlOf(target: string): Promise<string>;
-  /** Counts calls from now on, and lets one fail; ends the watch before. */
-  watch(fault?: Fault): void;
+  /** Counts calls from now on, and lets some fail; ends the watch before. */
+  watch(...faults: readonly Fault[]): void;
   /** Ends the watch: calls pass again, those that hang are let go. */
   unwatch(): Watched;
   close(): Promise<void>;
 }
 
-/** Opens a proxy: `random` decides where a reply is cut and what garbles it. */
-export function openFaultProxy(random: () => number): FaultProxy {
+/** Opens a proxy: `random` decides where a reply is cut and what garbles it, `kill` kills whoever calls. */
+export function openFaultProxy(random: () => number, kill: () => Promise<void>): FaultProxy {
   const servers: ReturnType<typeof createServer>[] = [];
   const agent = new HttpAgent({ keepAlive: true });
   const hanging = new Set<ServerResponse>();
   let watching = false;
-  let fault: Fault | undefined;
+  let faults: readonly Fault[] = [];
   let calls: WireCall[] = [];
-  let hit: WireCall[] = [];
+  let hit: { readonly call: WireCall; readonly fault: Fault }[] = [];
 
   const countOf = (operation?: string) =>
     operation === undefined ? calls.length : calls.filter((one) => one.operation === operation).length;
@@ -67,15 +70,12 @@ export function openFaultProxy(random: () => number): FaultProxy {
   function faultOf(call: WireCall): FaultKind | undefined {
     if (!watching) return undefined;
     calls.push(call);
-    const first = hit[0];
-    const counts = fault?.of === undefined || fault.of === call.operation;
-    const hits =
-      fault !== undefined &&
-      ((counts && countOf(fault.of) === fault.at) ||
-        (fault.width === 'on' && first !== undefined && first.service === call.service));
-    if (!hits || !fault) return undefined;
-    hit.push(call);
-    return fault.kind;
+    const begins = ({ of, at }: Fault) => (of === undefined || of === call.operation) && countOf(of) === at;
+    const stays = (fault: Fault) =>
+      fault.width === 'on' && hit.some((one) => one.fault === fault && one.call.service === call.service);
+    const fault = faults.find((one) => begins(one) || stays(one));
+    if (fault) hit.push({ call, fault });
+    return fault?.kind;
   }
 
   function forward(target: URL, asked: IncomingMessage, body: Buffer): Promise<WireReply> {
@@ -106,6 +106,9 @@ export function openFaultProxy(random: () => number): FaultProxy {
         return void reply.socket?.destroy();
       case 'hung before':
         return void hanging.add(reply);
+      case 'killed before':
+        await kill();
+        return void reply.socket?.destroy();
       case 'doubled':
         await forward(target, asked, body);
     }
@@ -113,6 +116,9 @@ export function openFaultProxy(random: () => number): FaultProxy {
     switch (kind) {
       case 'hung after':
         return void hanging.add(reply);
+      case 'killed after':
+        await kill();
+        return void reply.socket?.destroy();
       case 'cut':
         return cut(reply, made, random());
       case 'garbled':
@@ -135,14 +141,14 @@ export function openFaultProxy(random: () => number): FaultProxy {
       const path = url.pathname === '/' ? '' : url.pathname;
       return `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
     },
-    watch(next) {
-      [watching, fault, calls, hit] = [true, next, [], []];
+    watch(...next) {
+      [watching, faults, calls, hit] = [true, next, [], []];
     },
     unwatch() {
       watching = false;
       for (const reply of hanging) reply.destroy();
       hanging.clear();
-      return { calls, hit };
+      return { calls, hit: hit.map(({ call }) => call) };
     },
     async close() {
       for (const server of servers) {

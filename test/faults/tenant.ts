@@ -4,6 +4,7 @@ import { bodyOf } from '#test/functions/instances/bodies.ts';
 import { enrollNode, type FakeNode } from '#test/functions/instances/fake-node.ts';
 import { minute, pat, type Stage, stageNow } from '#test/functions/instances/stage.ts';
 import { type RawRow, violations } from '#test/invariants.ts';
+import { orphansAt } from './orphans.ts';
 import { partitionRows } from './partition.ts';
 import type { FaultyStage } from './stage.ts';
 
@@ -34,6 +35,7 @@ let made = 0;
 export async function openTenant({ stage, proxy }: FaultyStage): Promise<Tenant> {
   const org = `case-${++made}-${crypto.randomUUID().slice(0, 8)}`;
   const { api } = stage;
+  const known = new Set(stage.github.runners().map(({ name }) => name));
   bodyOf(await api.organizations.create({ body: { name: 'Gigatech', short_name: org, type: 'personal' } }));
   const params = { org_id: org };
   const nodes: FakeNode[] = [];
@@ -100,7 +102,9 @@ export async function openTenant({ stage, proxy }: FaultyStage): Promise<Tenant>
       await stage.cloud.sweep();
     },
     async wrongs() {
-      return violations(await rows(), { now: stageNow(), sweepMs: minute, secrets: [pat] });
+      const all = await rows();
+      const held = { now: stageNow(), sweepMs: minute, secrets: [pat] };
+      return [...violations(all, held), ...orphansAt(stage.github, known, all)];
     },
   };
 }

@@ -6,6 +6,7 @@ import { pat, stageNow } from '#test/functions/instances/stage.ts';
 import { facts } from '#test/node-facts.ts';
 import { onceOnly, type Scenario } from '../scenario.ts';
 import type { Tenant } from '../tenant.ts';
+import { running } from './running.ts';
 
 const nodeDraft = { name: 'Node-01', type: 'Remote' } as const;
 const runnerDraft = {
@@ -47,6 +48,20 @@ export const fleet: readonly Scenario[] = [
       return {
         ask: () => api.nodes.change({ params, body: { status: 'inactive' } }),
         check: async () => expect(bodyOf(await api.nodes.get({ params })).status).toBe('inactive'),
+      };
+    },
+  },
+  {
+    name: 'cancel a drain',
+    async begin(tenant) {
+      const one = await running(tenant, 'busy');
+      const { api, org } = tenant;
+      const params = { org_id: org, node_id: one.node.uid };
+      bodyOf(await api.nodes.drain({ params, body: {} }));
+      return {
+        ask: () => api.nodes.undrain({ params }),
+        check: async () => expect(bodyOf(await api.nodes.get({ params })).drain).toBeNull(),
+        settled: async () => expect(await one.shown()).toEqual(['busy']),
       };
     },
   },

@@ -5,7 +5,7 @@ import { expectAtGithub, running, type Seen } from './running.ts';
 
 const async = { prefer: 'respond-async' };
 
-/** A report whose request is the same each time: an agent repeats it until it is answered. */
+/** A report, and how the instance is shown then. */
 const report = (
   name: string,
   until: Parameters<typeof running>[1],
@@ -16,7 +16,7 @@ const report = (
   async begin(tenant) {
     const one = await running(tenant, until);
     return {
-      ask: () => one.report(...states),
+      ask: one.reporter(...states),
       check: async () => expect(await one.shown()).toEqual([then]),
     };
   },
@@ -93,6 +93,22 @@ export const instances: readonly Scenario[] = [
     },
   },
   report('report a pull', 'requested', ['pulling'], 'provisioning'),
+  report('report a container that is made', 'claimed', ['created'], 'provisioning'),
+  report('report that it will never start', 'claimed', ['refused for good'], 'failed'),
+  {
+    name: 'report that it can not start yet',
+    async begin(tenant) {
+      const one = await running(tenant, 'requested');
+      return {
+        ask: one.reporter('refused'),
+        async check() {
+          expect(await one.shown()).toEqual(['provisioning']);
+          const row = (await tenant.rows()).find(({ sk }) => sk === `INSTANCE#${one.runner}#${one.uid}`);
+          expect(row).toMatchObject({ attempts: 1 });
+        },
+      };
+    },
+  },
   report('report that it is busy', 'listening', ['busy'], 'busy'),
   report('report that it listens again', 'busy', ['listening'], 'online'),
   report('report its end', 'busy', ['exited'], 'stopped'),
@@ -103,7 +119,7 @@ export const instances: readonly Scenario[] = [
       const one = await running(tenant, 'requested');
       bodyOf(await one.node.claim(one.uid, one.generation));
       return {
-        ask: () => one.report('running', 'listening'),
+        ask: one.reporter('running', 'listening'),
         check: async () => expect(await one.shown()).toEqual(['online']),
       };
     },

@@ -35,7 +35,7 @@ const remove = (options: { readonly query?: { readonly force: 'true' } }) => (on
   done: 'instance.not-found',
 });
 
-/** Deletions: of instances, and by force of what they belong to. */
+/** Deletions: of instances, by a drain, and by force of what they belong to. */
 export const removals: readonly Scenario[] = [
   removal('delete an instance that nobody has started', 'requested', remove({})),
   removal('delete an idle instance', 'listening', remove({})),
@@ -55,6 +55,9 @@ export const removals: readonly Scenario[] = [
       };
     },
   },
+  removal('drain a node', 'listening', (one, { api, org }) => ({
+    ask: () => api.nodes.drain({ params: { org_id: org, node_id: one.node.uid }, body: { note: 'New disks' } }),
+  })),
   removal('delete a runner by force', 'listening', (one, { api, org }) => ({
     ask: () => api.runners.remove({ params: { org_id: org, runner_id: one.runner }, ...force }),
     done: 'runner.not-found',

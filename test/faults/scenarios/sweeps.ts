@@ -70,6 +70,24 @@ export const sweeps: readonly Scenario[] = [
     },
   },
   {
+    name: 'sweep over a drain whose job has ended',
+    async begin(tenant) {
+      const one = await running(tenant, 'busy');
+      const params = { org_id: tenant.org, node_id: one.node.uid };
+      bodyOf(await tenant.api.nodes.drain({ params, body: {} }));
+      bodyOf(await one.report('listening'));
+      tenant.stage.pass(minute);
+      return {
+        ask: sweep(tenant),
+        check: nothing,
+        async settled() {
+          expect(await one.shown()).toEqual([]);
+          expectAtGithub(one, 0);
+        },
+      };
+    },
+  },
+  {
     name: 'sweep over a node that is being deleted by force',
     async begin(tenant) {
       const one = await running(tenant, 'listening');

@@ -76,18 +76,21 @@ async function person(url: string): Promise<Person> {
   return { api, org };
 }
 
+/** Where a stage's functions are called: by default where its cloud has them. */
+export type Called = Pick<Cloud, 'url' | 'sweep'>;
+
 /**
  * Starts a stage. Only the functions' clock is steered: SDKs and local services sign and check by the real one.
- * `onStart` may change the functions' variables: none has been called by then.
+ * `onStart` may change the functions' variables, for none has been called by then, or say where else they are called.
  */
 export async function openStage(
   env: Record<string, string> = {},
-  onStart: (github: Github) => Promise<void> = async () => {},
+  onStart: (github: Github) => Promise<Called | undefined> = async () => undefined,
 ): Promise<Stage> {
   ahead = 0;
   vi.doMock('#runtime/clock.ts', () => ({ systemClock: { now: stageNow } }));
   const github = await startGithub();
-  const cloud = await startCloud({
+  const started = await startCloud({
     agent: false,
     sweepSeconds: 0,
     env: {
@@ -97,7 +100,8 @@ export async function openStage(
       ...env,
     },
   });
-  await onStart(github);
+  const { url, sweep } = (await onStart(github)) ?? started;
+  const cloud = { ...started, url, sweep };
   const { api, org } = await person(cloud.url);
   let finals: RawRow[] = [];
 
