@@ -92,6 +92,43 @@ export const instances: readonly Scenario[] = [
       };
     },
   },
+  {
+    name: 'create an instance and claim its start',
+    async begin(tenant) {
+      const { api, org } = tenant;
+      const node = await tenant.node();
+      const params = { org_id: org, runner_id: await tenant.runner() };
+      const headers = { ...onceOnly(), ...async };
+      return {
+        async ask() {
+          const made = await api.instances.create({ params, body: { node_id: node.uid }, headers });
+          if (!made.ok) return made;
+          const { uid } = made.body;
+          const synced = await node.api.agent.sync({
+            body: { boot_id: node.bootId, agent_version: '0.1.0', observed: [] },
+          });
+          if (!synced.ok) return synced;
+          return node.claim(uid, synced.body.desired.find((one) => one.uid === uid)?.generation ?? 0);
+        },
+        async check(answer) {
+          const all = bodyOf(await api.instances.list({ params }));
+          expect(all).toHaveLength(1);
+          expect(answer).toMatchObject({ body: { kind: 'jit', name: `rp-${all[0]?.uid}` } });
+          expect(tenant.stage.github.runners().filter(({ name }) => name === `rp-${all[0]?.uid}`)).toHaveLength(1);
+        },
+      };
+    },
+  },
+  {
+    name: 'report its start and its end',
+    async begin(tenant) {
+      const one = await running(tenant, 'claimed');
+      return {
+        ask: one.reporter('running', 'listening', 'busy', 'exited'),
+        check: async () => expect(await one.shown()).toEqual(['stopped']),
+      };
+    },
+  },
   report('report a pull', 'requested', ['pulling'], 'provisioning'),
   report('report a container that is made', 'claimed', ['created'], 'provisioning'),
   report('report that it will never start', 'claimed', ['refused for good'], 'failed'),
