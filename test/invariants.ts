@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Instance, isBusy, isFinal, placementOf } from '#domain/instance.ts';
+import { Instance, isBusy, isFinal, isKept, placementOf } from '#domain/instance.ts';
+import type { Runner } from '#domain/runner.ts';
 
 /** A row of the table, as it lies there. */
 export type RawRow = Readonly<Record<string, unknown>> & { readonly pk: string; readonly sk: string };
@@ -77,6 +78,7 @@ function counters(rows: readonly RawRow[], instances: readonly Instance[]): stri
     if (of('RUNNER#')) {
       counted.instances = count(mine, ({ runner }) => runner === row.uid);
       counted.busy = count(mine, (one) => one.runner === row.uid && isBusy(one));
+      counted.alive = count(mine, (one) => one.runner === row.uid && isKept(one));
     }
     if (row.sk === 'COUNT') {
       const inOrg = rows.filter(({ pk }) => pk === row.pk);
@@ -116,6 +118,18 @@ function overdue(rows: readonly RawRow[], { now, sweepMs }: Held): string[] {
     .map(({ pk, sk, due }) => `8: ${pk} / ${sk} has been due for ${now - Number(due)} ms`);
 }
 
+/** Whatever keeps a runner from its number makes it due again: but for a probe, whose end does, and a dead token. */
+function unmet(rows: readonly RawRow[]): string[] {
+  return rows
+    .filter(({ pk, sk }) => pk.startsWith('ORG#') && sk.startsWith('RUNNER#'))
+    .flatMap((row) => {
+      const { alive = 0, desired_instances: desired = 0, due, probe, uid } = row as Partial<Runner> & RawRow;
+      const code = (row.replacement as Runner['replacement'])?.reason?.code;
+      if (Number(alive) >= Number(desired) || due !== undefined || code === 'runner_token_expired') return [];
+      return probe === undefined ? [`8: ${uid} keeps ${alive} of ${desired} alive, and is never due`] : [];
+    });
+}
+
 function secretsIn(rows: readonly RawRow[], secrets: readonly string[]): string[] {
   return rows.flatMap((row) => {
     const text = JSON.stringify(row);
@@ -150,6 +164,7 @@ export function violations(rows: readonly RawRow[], held: Held): string[] {
     ...counters(rows, instances),
     ...claims(rows),
     ...overdue(rows, held),
+    ...unmet(rows),
     ...secretsIn(rows, held.secrets ?? []),
     ...(held.acknowledged ?? [])
       .filter((uid) => !known.has(uid))

@@ -5,6 +5,7 @@ import { proven } from '#lambda/caller.ts';
 import { serve } from '#lambda/serve.ts';
 import { attendance } from '#runtime/services/attendance.ts';
 import { program } from '#runtime/services/program.ts';
+import { refill } from '#runtime/services/refill.ts';
 import { releases } from '#runtime/services/releases.ts';
 import { reports } from '#runtime/services/reports.ts';
 import { syncing } from '#runtime/services/syncing.ts';
@@ -12,8 +13,8 @@ import { tableReader } from '#runtime/services/table-reader.ts';
 
 export const handler = serve(
   contract.agent.sync,
-  { tableReader, attendance, reports, releases, syncing, program },
-  async ({ caller, body }, { tableReader, attendance, reports, releases, syncing, program }) => {
+  { tableReader, attendance, reports, refill, releases, syncing, program },
+  async ({ caller, body }, { tableReader, attendance, reports, refill, releases, syncing, program }) => {
     const { agent, scope, placements } = proven(caller, await tableReader.agents.find(caller.node));
     const common = {
       beat_seconds: syncing.beatSeconds,
@@ -27,7 +28,9 @@ export const handler = serve(
     const retired = { ...common, desired: [], runner: null, reap: true, retired: true, poll_seconds: poll(0) };
     if (agent.retired_at !== undefined) return retired;
 
-    const told = await reports.take(scope, caller.node, placements, body.observed);
+    const taken = await reports.take(scope, caller.node, placements, body.observed);
+    const added = await refill.on(scope, caller.node, taken.runners);
+    const told = [...taken.placements, ...added];
     const poll_seconds = poll(told.length);
     const here = await attendance.note(scope, caller.node, { ...body, poll_seconds });
     if (here === 'deleted') return retired;

@@ -6,18 +6,19 @@ import { serve } from '#lambda/serve.ts';
 import { assertUnchanged } from '#lambda/unchanged.ts';
 import { credentials } from '#runtime/services/credentials.ts';
 import { table } from '#runtime/services/table.ts';
+import { upkeep } from '#runtime/services/upkeep.ts';
 
 const operation = contract.runners.change;
 
 export const handler = serve(
   operation,
-  { table, credentials },
-  async ({ scope, params: { runner_id }, body, by, ifMatch }, { table, credentials }) => {
+  { table, credentials, upkeep },
+  async ({ scope, params: { runner_id }, body, by, ifMatch }, { table, credentials, upkeep }) => {
     const { name, docker_image, github_repo, github_runner_token: token, cpus, memory_mb, pids_limit: pids } = body;
     const { ephemeral, labels, runner_source, runner_group_id, node_labels, environment } = body;
-    const { architecture, pull_policy, max_lifetime_minutes } = body;
+    const { architecture, pull_policy, max_lifetime_minutes, desired_instances } = body;
     const sealed = token === undefined ? undefined : await credentials.seal(scope, runner_id, token);
-    const runner = await table.runners.change(
+    const changed = await table.runners.change(
       scope,
       runner_id,
       (before) => {
@@ -26,7 +27,8 @@ export const handler = serve(
         const fresh = sealed && sealed.credential_hash !== before.credential_hash ? sealed : undefined;
         const limits = { ...before.limits, ...given({ cpus, memory_mb, pids }) };
         return {
-          ...fresh,
+          // What is not said of the new one, was said of the old one.
+          ...(fresh && { credential_expires_at: undefined, ...fresh }),
           ephemeral: ephemeral ?? before.ephemeral,
           ...given({
             name,
@@ -37,6 +39,7 @@ export const handler = serve(
             runner_group_id,
             node_labels,
             environment,
+            desired_instances,
           }),
           ...emptied({ architecture, pull_policy, max_lifetime_minutes }),
           limits,
@@ -44,6 +47,7 @@ export const handler = serve(
       },
       { by, ifMatch },
     );
+    const runner = await upkeep.of(scope, changed);
     const { role } = await scope.member;
     return answer(showRunner(runner, await credentials.show(scope, runner, role)), { version: runner.version });
   },

@@ -10,6 +10,17 @@ export const Warning = z.object({ code: z.string(), detail: z.string() });
 
 const RunnerStatus = z.enum(['idle', 'active']);
 
+/**
+ * What has come of `desired_instances`: how many are alive, in how many rounds in a row one has failed, why there are
+ * fewer, and when it is tried again.
+ */
+const Replacement = z.object({
+  alive: z.int(),
+  failures: z.int(),
+  reason: z.object({ code: z.string(), detail: z.string(), since: Timestamp }).nullable(),
+  next_at: Timestamp.nullable(),
+});
+
 /** A runner, as the API shows it; the token is masked to whoever may not manage runners. */
 export const Runner = z.object({
   uid: Uid,
@@ -33,6 +44,8 @@ export const Runner = z.object({
   environment: z.record(z.string(), z.string()),
   pull_policy: PullPolicy.nullable(),
   max_lifetime_minutes: z.int().nullable(),
+  desired_instances: z.int(),
+  replacement: Replacement.nullable(),
   instances: z.int(),
   warnings: z.array(Warning),
 });
@@ -55,6 +68,12 @@ const options = {
     .min(5, 'must be at least 5')
     .max(43_200, 'must be at most 43200, which are 30 days')
     .nullish(),
+  /** How many instances are kept alive, by replacing those that have ended. */
+  desired_instances: z
+    .int('must be a whole number')
+    .min(0, 'must be at least 0')
+    .max(100, 'must be at most 100')
+    .optional(),
 };
 
 const RunnerParams = OrgParams.extend({ runner_id: PathId });
@@ -82,6 +101,8 @@ const runner = {
   environment: {},
   pull_policy: null,
   max_lifetime_minutes: null,
+  desired_instances: 0,
+  replacement: null,
   instances: 0,
   warnings: [
     {
@@ -101,7 +122,9 @@ export const create = operation({
     'instance, and removed at GitHub with it), or a registration token, which lives for an hour. `environment` is not ' +
     'for secrets: everybody in the organization sees it. Without `pull_policy` an image is pulled where it is missing, ' +
     'and that of the tag `latest` at each start. After `max_lifetime_minutes` an instance is ended, idle or after its ' +
-    'job; a job that goes on for six more hours is cancelled.',
+    'job; a job that goes on for six more hours is cancelled. `desired_instances` are kept alive: what has ended is ' +
+    'replaced, what fails is tried again ever more slowly, and what is too many and idle is removed, unless a person ' +
+    'has made it. `replacement` says how that goes.',
   tag: 'Runners',
   audience: 'user',
   params: OrgParams,
@@ -166,7 +189,9 @@ export const change = operation({
   method: 'PUT',
   path: '/org/{org_id}/runners/{runner_id}',
   summary: 'Change a runner',
-  description: 'Changes what it names and leaves the rest. A changed image or token applies to new instances.',
+  description:
+    'Changes what it names and leaves the rest. A changed image or token applies to new instances. Where ' +
+    '`desired_instances` are kept, those that are missing are tried at once.',
   tag: 'Runners',
   audience: 'user',
   params: RunnerParams,
@@ -181,13 +206,14 @@ export const change = operation({
     status: z.unknown().optional(),
     created_at: z.unknown().optional(),
     scope: z.unknown().optional(),
+    replacement: z.unknown().optional(),
     github_runner_token_expires_at: z.unknown().optional(),
     instances: z.unknown().optional(),
     warnings: z.unknown().optional(),
   }),
   readOnly: {
     equal: ['uid', 'created_at'],
-    ignored: ['status', 'scope', 'instances', 'warnings', 'github_runner_token_expires_at'],
+    ignored: ['status', 'scope', 'replacement', 'instances', 'warnings', 'github_runner_token_expires_at'],
   },
   reply: Runner,
   problems: ['runner.not-found', 'runner.token-masked'],

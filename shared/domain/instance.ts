@@ -107,7 +107,7 @@ export const Instance = z.object({
   started_at: z.int().optional(),
   listening_at: z.int().optional(),
   ended_at: z.int().optional(),
-  /** When somebody deleted it, and who; when its node confirmed that nothing is left. */
+  /** When somebody deleted it, and who, by uid, or `keeper`; when its node confirmed that nothing is left. */
   deleted_at: z.int().optional(),
   deleted_by: z.string().optional(),
   gone_at: z.int().optional(),
@@ -122,8 +122,12 @@ export const Instance = z.object({
   /** When the sweep must look again; absent at rest. */
   due: z.int().optional(),
   created_at: z.int(),
-  /** Who asked for it, by uid. */
+  /** Who asked for it, by uid, or `keeper`. */
   created_by: z.string().optional(),
+  /** Its runner counts it (`alive`), and is told of its end. */
+  kept: z.boolean().optional(),
+  /** It is the one that is made after a failure: its runner is told whether it listens. */
+  probe: z.boolean().optional(),
 });
 export type Instance = z.output<typeof Instance>;
 
@@ -135,6 +139,15 @@ export const isFinal = ({ state }: Pick<Instance, 'state'>): boolean => final.in
 /** Whether it runs a job: what the runner's `busy` counts. */
 export const isBusy = (row: Pick<Instance, 'want' | 'state' | 'job'>): boolean =>
   row.want === 'run' && row.state === 'running' && row.job !== undefined;
+
+const alive: readonly InstanceState[] = ['requested', 'pulling', 'claimed', 'started', 'running'];
+
+/** Whether it is on its way to a job, or runs one: what fails, has ended or is to go is not. */
+export const isAlive = (row: Pick<Instance, 'want' | 'state'>): boolean =>
+  row.want === 'run' && alive.includes(row.state);
+
+/** Whether it is one of those alive that its runner counts. */
+export const isKept = (row: Pick<Instance, 'want' | 'state' | 'kept'>): boolean => row.kept === true && isAlive(row);
 
 /** The container's name on the node, and the runner's name at GitHub. */
 export const containerName = (uid: string): string => `rp-${uid}`;

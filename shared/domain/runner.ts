@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Architecture } from './architecture.ts';
+import { Failure, Replacement } from './replacement.ts';
 
 /** Where GitHub's runner comes from: the image has it, the node mounts it, or whichever is there. */
 export const RunnerSource = z.enum(['auto', 'image', 'mount']);
@@ -43,6 +44,18 @@ export const Runner = z.object({
   environment: z.record(z.string(), z.string()).optional(),
   pull_policy: PullPolicy.optional(),
   max_lifetime_minutes: z.int().optional(),
+  /** How many instances are kept alive, by replacing those that have ended; 0, or absent: nobody keeps any. */
+  desired_instances: z.int().optional(),
+  /** Of the instances that are kept those that are alive: `isKept`. */
+  alive: z.int().optional(),
+  /** There are instances from before anybody kept any: they are to be counted. */
+  uncounted: z.boolean().optional(),
+  /** The one instance that is made after a failure, until it listens or has ended. */
+  probe: z.string().optional(),
+  /** What was told of kept instances since somebody has looked at it. */
+  failed: Failure.optional(),
+  probe_listened_at: z.int().optional(),
+  replacement: Replacement.optional(),
   instances: z.int(),
   busy: z.int(),
   deleting_at: z.int().optional(),

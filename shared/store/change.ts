@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Problem, problem } from '#domain/problem.ts';
 import { auditStep } from './audit.ts';
 import { type EventDraft, eventSteps } from './events.ts';
-import { absent, all, is } from './expression.ts';
+import { absent, all, type Change, is } from './expression.ts';
 import type { Key } from './keys.ts';
 import type { Link } from './link.ts';
 import type { Row } from './row.ts';
@@ -22,6 +22,8 @@ export interface VersionedChange<T, C> {
   /** For the audit trail: what was done, and to what. */
   readonly action: string;
   readonly target: string;
+  /** What is kept of it besides, that no version counts. */
+  readonly besides?: (before: T, after: T) => Change;
   /** What is remembered of the change besides. */
   readonly events?: (before: T, after: T) => readonly EventDraft[];
 }
@@ -41,7 +43,18 @@ const without = <T extends object>(entity: T): T =>
  */
 export async function changeVersioned<T extends { readonly version: number }, C extends Partial<T>>(
   link: Link,
-  { scope, key, read, missing, edit, write, action, target, events = () => [] }: VersionedChange<T, C>,
+  {
+    scope,
+    key,
+    read,
+    missing,
+    edit,
+    write,
+    action,
+    target,
+    besides = () => ({}),
+    events = () => [],
+  }: VersionedChange<T, C>,
 ): Promise<T> {
   const wait = link.patience();
   do {
@@ -56,10 +69,11 @@ export async function changeVersioned<T extends { readonly version: number }, C 
 
     const version = now.version + 1;
     const after = { ...now, ...set, version };
+    const more = besides(now, after);
     const raced = await link.transact([
       update(
         key,
-        { set: { ...set, version } },
+        { ...more, set: { ...more.set, ...set, version } },
         all(is('version', '=', now.version), absent('deleting_at')),
         () => 'raced' as const,
       ),

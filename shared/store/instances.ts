@@ -1,7 +1,7 @@
 import type { Instance } from '#domain/instance.ts';
 import { type Problem, problem } from '#domain/problem.ts';
 import type { OrgScope } from '#domain/scope.ts';
-import { type CreatingInstance, createInstance } from './instance-create.ts';
+import { type CreatingInstance, createInstance, replaceInstance } from './instance-create.ts';
 import { type InstancePageOptions, type ListedInstance, listInstances } from './instance-list.ts';
 import { readInstance } from './instance-rows.ts';
 import { keys } from './keys.ts';
@@ -24,6 +24,11 @@ export interface Instances {
    * `runner.deleting`, `node.not-found`, `node.inactive`, `node.full`, `organization.limit`.
    */
   create(scope: OrgScope, instance: Instance, write: CreatingInstance): Promise<Created<Instance>>;
+  /**
+   * The same, as long as fewer of the runner's instances are alive than are desired, in the same transaction: undefined
+   * if there are enough, or where it is the one after a failure, and there is one already.
+   */
+  replace(scope: Scope, instance: Instance, write: CreatingInstance): Promise<Instance | undefined>;
   /** Live, ended or deleted, in one consistent wait. */
   find(scope: Scope, runner: string, uid: string): Promise<Instance | undefined>;
   /** Several live ones, for placements or what is due: one wait. */
@@ -82,6 +87,8 @@ export function instances(link: Link): Instances {
       if (!found || found.state === 'deleting' || found.state === 'deleted') throw notFound(made.replay);
       return { created: found, replayed: true };
     },
+
+    replace: (scope, instance, write) => replaceInstance(link, scope, instance, write),
 
     list: (scope, runner, page = {}) =>
       within(

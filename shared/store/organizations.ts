@@ -12,7 +12,7 @@ import { endOf, readRange } from './list.ts';
 import { memberRow, memberSteps } from './members.ts';
 import { type Page, type PageOptions, readPage } from './page.ts';
 import { rowType } from './row.ts';
-import { within } from './scope.ts';
+import { type Scope, within } from './scope.ts';
 import { put, update } from './steps.ts';
 import type { Changing, Created, Creating } from './write.ts';
 
@@ -33,7 +33,7 @@ export interface Organizations {
    */
   create(draft: OrganizationDraft, write: Creating & { readonly onboarding: boolean }): Promise<Created<Organization>>;
   /** One consistent read; `organization.not-found`. */
-  get(scope: OrgScope): Promise<Organization>;
+  get(scope: Scope): Promise<Organization>;
   /** The organizations that a user is in: a query, and one batch for the names. */
   listOf(user: string, page?: PageOptions<Membership>): Promise<Page<Membership>>;
   /** Changes what `edit` says, after reading; `version.stale`. */

@@ -27,12 +27,13 @@ export interface RunnerRemoval {
 
 /** Makes the part of the repository of runners that removes them. */
 export function runnerRemoval(link: Link): RunnerRemoval {
-  async function occupied(org: string, uid: string): Promise<Problem> {
+  async function occupied(org: string, uid: string, keeps: boolean): Promise<Problem> {
     const { rows } = await link.query(keys.instances(org, uid));
     const instances = rows.map((row) => readInstance(row)).map(({ uid, want }) => ({ uid, goes: want === 'gone' }));
+    const first = keeps ? 'Set `desired_instances` to 0 and delete them first' : 'Delete them first';
     return problem(
       'runner.has-instances',
-      `The runner has instances: ${nameInstances(instances) || 'one that is just being made'}. Delete them first, or delete the runner with \`?force=true\`.`,
+      `The runner has instances: ${nameInstances(instances) || 'one that is just being made'}. ${first}, or delete the runner with \`?force=true\`.`,
     );
   }
 
@@ -42,12 +43,14 @@ export function runnerRemoval(link: Link): RunnerRemoval {
       const free = all(exists(), absent('deleting_at'), is('instances', '=', 0));
       const failed = await link.transact([
         remove(keys.runner(scope.org, uid), free, (row) =>
-          row && row.deleting_at === undefined ? ('occupied' as const) : runnerNotFound(uid),
+          row && row.deleting_at === undefined
+            ? { keeps: Number(row.desired_instances ?? 0) > 0 }
+            : runnerNotFound(uid),
         ),
         uncountOne(scope.org, 'runners'),
         auditStep(link, scope.org, by, 'runners.remove', uid),
       ]);
-      if (failed) throw await occupied(scope.org, uid);
+      if (failed) throw await occupied(scope.org, uid, failed.keeps);
     },
 
     async beginRemoval(scope, uid, { by, due }) {

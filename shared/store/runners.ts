@@ -1,5 +1,5 @@
 import { organizationLimits } from '#domain/organization.ts';
-import { Runner } from '#domain/runner.ts';
+import type { Runner } from '#domain/runner.ts';
 import type { OrgScope } from '#domain/scope.ts';
 import { auditStep } from './audit.ts';
 import { changeVersioned } from './change.ts';
@@ -11,20 +11,21 @@ import type { Link } from './link.ts';
 import { endOf, readRange } from './list.ts';
 import { unlessDeleting } from './node-rows.ts';
 import { type Page, type PageOptions, readPage } from './page.ts';
-import { rowType } from './row.ts';
 import { type RunnerRemoval, runnerNotFound, runnerRemoval } from './runner-removal.ts';
+import { type Kept, type RunnerReplacement, runnerReplacement, wakeOnChange } from './runner-replacement.ts';
+import { runnerRow } from './runner-rows.ts';
 import { type Scope, within } from './scope.ts';
 import { put } from './steps.ts';
 import type { Changing, Created, Creating } from './write.ts';
 
 /** What a runner is made from; the caller chooses the uid, for the credential is sealed with it. */
-export type RunnerDraft = Omit<Runner, 'instances' | 'busy' | 'deleting_at' | 'version' | 'created_at'>;
+export type RunnerDraft = Omit<Runner, 'instances' | 'busy' | 'deleting_at' | 'version' | 'created_at' | keyof Kept>;
 
 /** What a customer may change of a runner. */
 export type RunnerChange = Partial<Omit<RunnerDraft, 'uid'>>;
 
 /** Runners. Those that are being deleted are not there, but for `find` and `finishRemoval`. */
-export interface Runners extends RunnerRemoval {
+export interface Runners extends RunnerRemoval, RunnerReplacement {
   /** `organization.limit`. One transaction. */
   create(scope: OrgScope, draft: RunnerDraft, write: Creating): Promise<Created<Runner>>;
   /** One consistent read; `runner.not-found`. */
@@ -35,7 +36,7 @@ export interface Runners extends RunnerRemoval {
   getMany(scope: Scope, uids: readonly string[]): Promise<ReadonlyMap<string, Runner>>;
   /** In order of creation; one wait. */
   list(scope: Scope, page?: PageOptions<Runner>): Promise<Page<Runner>>;
-  /** `runner.not-found`, `version.stale`. */
+  /** `runner.not-found`, `version.stale`. What keeps a number of instances alive is due with it. */
   change(
     scope: OrgScope,
     uid: string,
@@ -43,8 +44,6 @@ export interface Runners extends RunnerRemoval {
     write: Changing,
   ): Promise<Runner>;
 }
-
-const runnerRow = rowType('runner', Runner);
 
 /** Reads several runners, those being deleted included, in one wait. */
 export async function readRunners(
@@ -71,6 +70,7 @@ export function runners(link: Link): Runners {
 
   return {
     ...runnerRemoval(link),
+    ...runnerReplacement(link),
     find,
     get,
 
@@ -78,11 +78,21 @@ export function runners(link: Link): Runners {
 
     async create(scope, draft, { by, once }) {
       await scope.member;
-      const runner: Runner = { ...draft, instances: 0, busy: 0, version: 1, created_at: link.now() };
+      const created_at = link.now();
+      const keeps = (draft.desired_instances ?? 0) > 0;
+      const runner: Runner = {
+        ...draft,
+        instances: 0,
+        busy: 0,
+        ...(keeps && { alive: 0 }),
+        version: 1,
+        created_at,
+      };
+      const due = keeps ? created_at : undefined;
       const replayed = await link.transact([
         ...onceSteps(link, once, draft.uid),
         countOne(scope.org, 'runners', organizationLimits.runners),
-        put(runnerRow.write(keys.runner(scope.org, draft.uid), runner), absent()),
+        put(runnerRow.write(keys.runner(scope.org, draft.uid), runner, { due }), absent()),
         auditStep(link, scope.org, by, 'runners.create', draft.uid),
       ]);
       if (!replayed) return { created: runner, replayed: false };
@@ -113,6 +123,7 @@ export function runners(link: Link): Runners {
         write,
         action: 'runners.change',
         target: uid,
+        besides: (before, after) => wakeOnChange(before, after, link.now()),
       }),
   };
 }

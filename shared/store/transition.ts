@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Instance, isBusy, isFinal, placementOf } from '#domain/instance.ts';
 import { problem } from '#domain/problem.ts';
+import { newsForRunner } from '#domain/replacement/news.ts';
 import { auditStep } from './audit.ts';
 import { uncountOne } from './counters.ts';
 import { type CredentialDraft, forgetCredential, storeCredential } from './credentials.ts';
@@ -10,6 +11,7 @@ import { indexTime, instanceKey, writeInstance } from './instance-rows.ts';
 import { keys } from './keys.ts';
 import type { Link } from './link.ts';
 import { placementRow } from './node-rows.ts';
+import { dueAttributes } from './row.ts';
 import { admitted, type Scope } from './scope.ts';
 import { put, remove, type Step, update } from './steps.ts';
 import type { Actor } from './write.ts';
@@ -44,13 +46,15 @@ function placementSteps(before: Instance, after: Instance): readonly Step[] {
   return [is ? put(placementRow.write(key, is)) : remove(key)];
 }
 
-function counterSteps(before: Instance, after: Instance): readonly Step[] {
+function counterSteps(before: Instance, after: Instance, now: number): readonly Step[] {
   const { org, node, runner } = after;
   const ends = isFinal(after) && !isFinal(before);
   const busy = Number(isBusy(after)) - Number(isBusy(before));
-  const counted = { instances: ends ? -1 : 0, busy };
+  const { alive, wakes, set } = newsForRunner(before, after, now);
+  const counted = { instances: ends ? -1 : 0, busy, alive };
+  const told = { add: counted, set: { ...set, ...(wakes && dueAttributes(now)) } };
   return [
-    ...(ends || busy !== 0 ? [update(keys.runner(org, runner), { add: counted }, exists())] : []),
+    ...(ends || busy !== 0 || alive !== 0 || wakes ? [update(keys.runner(org, runner), told, exists())] : []),
     ...(ends ? [update(keys.node(org, node), { add: { instances: -1 } }, exists()), uncountOne(org, 'instances')] : []),
   ];
 }
@@ -83,7 +87,7 @@ export async function transition(
   const steps: readonly Step<Lost>[] = [
     ...rowSteps(before, after, link.now()),
     ...placementSteps(before, after),
-    ...counterSteps(before, after),
+    ...counterSteps(before, after, link.now()),
     ...eventSteps(link, after.org, events),
     ...(by ? [auditStep(link, after.org, by, 'instances.remove', after.uid)] : []),
   ];

@@ -33,7 +33,8 @@ const changes =
   /^(auth\.register$|onboarding\.|sweep\.|(organizations|nodes|runners|instances)\.(create|change|remove|enrollment|drain|undrain)$|registries\.(put|remove)$|agent\.(enroll|sync|claim)$)/;
 /** Functions that count how often something is done, and change nothing else by that. */
 const meters = new RegExp(`${changes.source}|^auth\\.login$|^instances\\.(metrics|logs)$`);
-const rings = /^(instances\.(create|remove)|nodes\.(remove|drain)|runners\.remove|sweep\.run)$/;
+const rings =
+  /^(instances\.(create|remove)|nodes\.(remove|drain)|runners\.(create|change|remove)|agent\.sync|sweep\.run)$/;
 
 interface Probe {
   readonly says: string;

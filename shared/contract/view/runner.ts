@@ -2,6 +2,18 @@ import { credentialWarnings } from '#domain/credential.ts';
 import type { Runner } from '#domain/runner.ts';
 import { timestamp, timestampOrNull } from './time.ts';
 
+/** What has come of keeping a number of instances alive; null, where nobody keeps any. */
+function showReplacement({ desired_instances: desired = 0, alive = 0, replacement }: Runner) {
+  if (desired === 0) return null;
+  const { failures = 0, reason, next_at } = replacement ?? {};
+  return {
+    alive,
+    failures,
+    reason: reason ? { ...reason, since: timestamp(reason.since) } : null,
+    next_at: timestampOrNull(next_at),
+  };
+}
+
 /** A runner, as the API shows it; `token` is what somebody of the caller's role may see of its credential. */
 export const showRunner = (runner: Runner, token: string) => ({
   uid: runner.uid,
@@ -25,6 +37,8 @@ export const showRunner = (runner: Runner, token: string) => ({
   environment: runner.environment ?? {},
   pull_policy: runner.pull_policy ?? null,
   max_lifetime_minutes: runner.max_lifetime_minutes ?? null,
+  desired_instances: runner.desired_instances ?? 0,
+  replacement: showReplacement(runner),
   instances: runner.instances,
   warnings: [...credentialWarnings(runner.credential_kind)],
 });

@@ -1,4 +1,5 @@
 import type { Instance, LastJob } from '../instance.ts';
+import { keeper } from '../replacement.ts';
 
 /** Something that happened to an instance, for whoever asks later; `at` is epoch milliseconds, `by` the uid of a person. */
 export interface InstanceEvent {
@@ -37,6 +38,12 @@ function attemptOf({ state, reason, attempts }: Instance): readonly Told[] {
   return [{ code: 'attempt_failed', at: reason.since, detail: reason.detail, data }];
 }
 
+/** Who did something: a person, or nobody but the number that is kept, with what for. */
+const doneBy = (by: string | undefined, cause: string): Pick<Told, 'by' | 'data'> => {
+  if (by === keeper) return { data: { cause } };
+  return by === undefined ? {} : { by };
+};
+
 /** All that an instance's row tells of what has happened to it, oldest first. */
 export function historyOf(row: Instance): readonly InstanceEvent[] {
   const { node_name: node, created_by, deleted_by } = row;
@@ -46,7 +53,7 @@ export function historyOf(row: Instance): readonly InstanceEvent[] {
       code: 'requested',
       at: row.created_at,
       detail: `An instance of ${row.runner_name} on ${node} was asked for.`,
-      ...(created_by !== undefined && { by: created_by }),
+      ...doneBy(created_by, 'replacement'),
     },
     { code: 'pulling', at: row.pulling_at, detail: `${node} began to pull ${row.image}.`, data: { image: row.image } },
     { code: 'claimed', at: row.claimed_at, detail: `${node} claimed the start.` },
@@ -61,7 +68,7 @@ export function historyOf(row: Instance): readonly InstanceEvent[] {
       code: 'deleted',
       at: row.deleted_at,
       detail: confirmed ? 'The instance was deleted.' : `The instance was deleted without waiting for ${node}.`,
-      ...(deleted_by !== undefined && { by: deleted_by }),
+      ...doneBy(deleted_by, 'surplus'),
     },
     { code: 'removed', at: row.gone_at, detail: `${node} confirmed that nothing of it is left.` },
   ];

@@ -1,5 +1,6 @@
 import type { Instance } from '../instance.ts';
 import type { Node, NodeFacts } from '../node.ts';
+import { keeper } from '../replacement.ts';
 import type { Runner } from '../runner.ts';
 import { graceSeconds } from './deadlines.ts';
 import { dueOf } from './due.ts';
@@ -12,8 +13,10 @@ export interface Request {
   readonly node: Node;
   /** What the node has said of itself, if it has. */
   readonly facts?: Pick<NodeFacts, 'hostname'> | undefined;
-  /** Who asks, by uid. */
+  /** Who asks, by uid, or `keeper`. */
   readonly by?: string | undefined;
+  /** Whether it is the one that is made after a failure. */
+  readonly probe?: boolean;
 }
 
 /** Where an instance is: its node's address, else its host name, else its name. */
@@ -21,7 +24,7 @@ export const hostOf = (node: Pick<Node, 'ip_address' | 'name'>, facts?: Pick<Nod
   node.ip_address || facts?.hostname || node.name;
 
 /** An instance that somebody has just asked for. */
-export function request({ org, uid, runner, node, facts, by }: Request, now: number): Instance {
+export function request({ org, uid, runner, node, facts, by, probe = false }: Request, now: number): Instance {
   const row: Instance = {
     org,
     uid,
@@ -47,6 +50,8 @@ export function request({ org, uid, runner, node, facts, by }: Request, now: num
     github_tries: 0,
     created_at: now,
     ...(by !== undefined && { created_by: by }),
+    ...((by === keeper || (runner.desired_instances ?? 0) > 0) && { kept: true }),
+    ...(probe && { probe }),
   };
   return { ...row, due: dueOf(row, now) ?? now };
 }

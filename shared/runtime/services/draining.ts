@@ -24,7 +24,8 @@ const takenUpAfterMs = 30_000;
 /** GitHub is asked for each: more would outlast a function. */
 const mostAtOnce = 100;
 
-const isPassing = (error: unknown): boolean =>
+/** Whether a removal was refused for what will have passed by the next look. */
+export const isPassing = (error: unknown): boolean =>
   error instanceof Problem && ['instance.not-found', 'instance.busy'].includes(error.code);
 
 /** Empties nodes: what is idle is deleted at once, what is busy when its job has ended, or at the deadline by force. */

@@ -4,9 +4,11 @@ import type { Instance } from '#domain/instance.ts';
 import { placementOf } from '#domain/organization.ts';
 import { place } from '#domain/place.ts';
 import { Problem, problem } from '#domain/problem.ts';
+import { keeper } from '#domain/replacement.ts';
 import type { Runner } from '#domain/runner.ts';
 import type { OrgScope } from '#domain/scope.ts';
 import type { SeenNode } from '#store/nodes.ts';
+import type { Scope } from '#store/scope.ts';
 import type { Creating } from '#store/write.ts';
 import { service } from '../service.ts';
 import { table } from './table.ts';
@@ -22,6 +24,15 @@ export interface Provisioned {
 export interface Provisioning {
   /** On the node that is named, else on one that is chosen. */
   create(scope: OrgScope, runner: string, node: string | undefined, write: Creating): Promise<Provisioned>;
+  /**
+   * One in the place of one that has ended, on a node that is chosen, if possible not on the one to `avoid`; undefined if
+   * the runner has enough. After a failure it is made as a `probe`: the only one.
+   */
+  replace(
+    scope: Scope,
+    runner: string,
+    how: { readonly probe: boolean; readonly avoid?: string | undefined },
+  ): Promise<Provisioned | undefined>;
 }
 
 /** Others may take the last place of a node between our look and our transaction: then another is chosen. */
@@ -44,13 +55,35 @@ export const provisioning = service({
   open: (_config, { use, clock, ids }): Provisioning => {
     const { organizations, runners, nodes, instances, idempotency } = use(table);
 
-    const lookAround = (scope: OrgScope) => Promise.all([nodes.list(scope), organizations.get(scope)]);
+    const lookAround = (scope: Scope) => Promise.all([nodes.list(scope), organizations.get(scope)]);
 
-    function choose(runner: Runner, [{ items }, organization]: Awaited<ReturnType<typeof lookAround>>): SeenNode {
-      const placed = place(items, clock.now(), placementOf(organization), runner);
+    type Surroundings = Awaited<ReturnType<typeof lookAround>>;
+
+    function choose(runner: Runner, [{ items }, organization]: Surroundings, avoid: string | undefined): SeenNode {
+      const among = (all: readonly SeenNode[]) => place(all, clock.now(), placementOf(organization), runner);
+      const others = among(avoid === undefined ? [] : items.filter(({ node }) => node.uid !== avoid));
+      const placed = 'node' in others ? others : among(items);
       const chosen = 'node' in placed ? items.find(({ node }) => node.uid === placed.node) : undefined;
       if (chosen) return chosen;
       throw problem('node.none-available', 'none' in placed ? placed.none : 'The chosen node is gone.');
+    }
+
+    /** Puts an instance on a node that is chosen. */
+    async function onChosen<T>(
+      scope: Scope,
+      { runner, around, avoid }: { readonly runner: Runner; readonly around: Surroundings; readonly avoid?: string },
+      put: (on: SeenNode) => Promise<T>,
+    ): Promise<T> {
+      let node = choose(runner, around, avoid);
+      for (let choice = 1; ; choice++) {
+        try {
+          return await put(node);
+        } catch (error) {
+          if (choice >= mostChoices || !passing(error)) throw error;
+          // What is full by now is seen to be: the nodes are read as they are.
+          node = choose(runner, await lookAround(scope), avoid);
+        }
+      }
     }
 
     async function put(scope: OrgScope, runner: Runner, node: SeenNode, write: Creating): Promise<Provisioned> {
@@ -89,16 +122,20 @@ export const provisioning = service({
         if (found.status === 'rejected') throw found.reason;
         const runner = foundRunner.value;
         assertCredential(runner, clock.now());
-        let node = 'node' in found.value ? found.value : choose(runner, found.value);
-        for (let choice = 1; ; choice++) {
-          try {
-            return await put(scope, runner, node, write);
-          } catch (error) {
-            if (nodeUid !== undefined || choice >= mostChoices || !passing(error)) throw error;
-            // What is full by now is seen to be: the nodes are read as they are.
-            node = choose(runner, await lookAround(scope));
-          }
-        }
+        const putOn = (node: SeenNode) => put(scope, runner, node, write);
+        return 'node' in found.value ? putOn(found.value) : onChosen(scope, { runner, around: found.value }, putOn);
+      },
+
+      async replace(scope, uid, { probe, avoid }) {
+        const [runner, around] = await Promise.all([runners.get(scope, uid), lookAround(scope)]);
+        assertCredential(runner, clock.now());
+        const replaceOn = async (node: SeenNode): Promise<Provisioned | undefined> => {
+          const of = { org: scope.org, uid: ids.uid(), runner, node: node.node, facts: node.roster?.facts };
+          const draft = request({ ...of, by: keeper, probe }, clock.now());
+          const instance = await instances.replace(scope, draft, { by: { uid: keeper, request_id: 'replacement' } });
+          return instance && { instance, runner, node };
+        };
+        return onChosen(scope, { runner, around, ...(avoid !== undefined && { avoid }) }, replaceOn);
       },
     };
   },

@@ -11,6 +11,7 @@ import { metrics } from './metrics.ts';
 import { registrations } from './registrations.ts';
 import { removals } from './removals.ts';
 import { table } from './table.ts';
+import { upkeep } from './upkeep.ts';
 
 /** The sweep: takes what is due, decides, acts. It alone converges; everything else only makes it faster. */
 export interface Sweep {
@@ -34,9 +35,9 @@ export const sweep = service({
     /** Longer than a run may take, so that one that was killed holds up no more than the next. */
     RUNNER_PILOT_SWEEP_LEASE_SECONDS: z.coerce.number().int().min(1).max(3600).default(60),
   }),
-  uses: [table, due, dueInstances, dueComparisons, removals, draining, registrations, bell, metrics],
+  uses: [table, due, dueInstances, dueComparisons, removals, draining, upkeep, registrations, bell, metrics],
   open: ({ RUNNER_PILOT_SWEEP_LEASE_SECONDS: leaseSeconds }, { use, clock, log }): Sweep => {
-    const { leases, nodes } = use(table);
+    const { leases, nodes, runners } = use(table);
     const rows = use(due);
 
     async function lookAtNode(scope: SystemScope, uid: string): Promise<void> {
@@ -53,6 +54,9 @@ export const sweep = service({
         return;
       }
       if (one.kind === 'instance' || !one.scope) return;
+      // A runner that stays holds itself while it is looked at.
+      const stays = one.kind === 'runner' && (await runners.find(one.scope, one.uid))?.deleting_at === undefined;
+      if (stays) return use(upkeep).look(one.scope, one.uid);
       if (!(await rows.postpone(one, one.due, now + removalMs))) return;
       if (one.kind === 'node') {
         await lookAtNode(one.scope, one.uid);

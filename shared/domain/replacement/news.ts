@@ -1,0 +1,46 @@
+import { lifetimeReached } from '../instance/lifetime.ts';
+import { type Instance, isFinal, isKept } from '../instance.ts';
+import type { Failure } from '../replacement.ts';
+
+/** What a runner's row is told by a change of an instance that is kept. */
+export interface RunnerNews {
+  /** How many more are alive. */
+  readonly alive: number;
+  /** Whether to look at once if another one is to be made. */
+  readonly wakes: boolean;
+  readonly set: { readonly failed?: Failure; readonly probe_listened_at?: number; readonly probe?: undefined };
+}
+
+/** How long one has to have listened, to have been of use without a job: what ends sooner would be replaced for ever. */
+const usefulMs = 60_000;
+// What every creation touches stays small.
+const longestDetail = 300;
+
+function failureOf(row: Instance, now: number): Failure | undefined {
+  const { reason, listening_at, ended_at = now } = row;
+  if (row.state !== 'ended' && row.state !== 'failing') return undefined;
+  if (!reason || reason.code === lifetimeReached || row.last_job) return undefined;
+  if (listening_at !== undefined && ended_at - listening_at >= usefulMs) return undefined;
+  const { code, detail } = reason;
+  return { node: row.node, created_at: row.created_at, at: now, code, detail: detail.slice(0, longestDetail) };
+}
+
+/** What a change of an instance means for the number that its runner keeps; nothing, where it keeps none. */
+export function newsForRunner(before: Instance, after: Instance, now: number): RunnerNews {
+  const alive = Number(isKept(after)) - Number(isKept(before));
+  if (!after.kept) return { alive, wakes: false, set: {} };
+  const left = alive < 0;
+  const unheard = before.listening_at === undefined;
+  const listened = after.probe === true && unheard && after.listening_at !== undefined && isKept(after);
+  const failed = left ? failureOf(after, now) : undefined;
+  return {
+    alive,
+    // Its end makes room on its node, even where it was replaced before.
+    wakes: left || listened || (isFinal(after) && !isFinal(before)),
+    set: {
+      ...(failed && { failed }),
+      ...(listened && { probe_listened_at: now }),
+      ...(after.probe && unheard && (left || listened) && { probe: undefined }),
+    },
+  };
+}
