@@ -76,6 +76,7 @@ export async function startAgent(settings: Settings, log: Log) {
       health,
       bell,
       logBytesPerSecond,
+      pullsAhead: settings.pullsAhead,
       facts: health.facts,
       capacity() {
         const info = health.info();

@@ -16,6 +16,8 @@ export interface Settings {
   readonly networkRange: string;
   /** How much output of an instance is shipped, in bytes a second; more is dropped, and said. */
   readonly logBytesPerSecond: number;
+  /** Whether images are pulled before they are needed. */
+  readonly pullsAhead: boolean;
   /** Whether the agent ends when its standard input does. */
   readonly endsWithParent: boolean;
 }
@@ -41,6 +43,12 @@ function positive(env: Environment, name: string, otherwise: number): number {
   return Number(value);
 }
 
+function isOff(env: Environment, name: string): boolean {
+  const value = env[name] || 'on';
+  if (value !== 'on' && value !== 'off') throw new Error(`${name} is "${value}"; it must be on or off.`);
+  return value === 'off';
+}
+
 /** Reads the settings; an error says which variable is wrong, and what would be right. */
 export function readSettings(env: Environment): Settings {
   return {
@@ -51,6 +59,7 @@ export function readSettings(env: Environment): Settings {
     bell: env.RUNNER_PILOT_MANAGED_INSTANCE_ID || undefined,
     networkRange: env.RUNNER_PILOT_NETWORK_RANGE || '10.213.0.0/16',
     logBytesPerSecond: positive(env, 'RUNNER_PILOT_LOG_BYTES_PER_SECOND', 1_000_000),
+    pullsAhead: !isOff(env, 'RUNNER_PILOT_IMAGES_AHEAD'),
     endsWithParent: env.RUNNER_PILOT_AGENT_PARENT_PIPE === '1',
   };
 }

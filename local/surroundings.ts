@@ -55,6 +55,7 @@ export function functionVariables(from: FunctionSurroundings): Environment {
     RUNNER_PILOT_POLL_SECONDS: '5',
     RUNNER_PILOT_BEAT_SECONDS: '5',
     RUNNER_PILOT_REAP_SECONDS: '5',
+    RUNNER_PILOT_IMAGES_SECONDS: '30',
     // One process has the data folder, and sweeps one after another: what is left of a killed one need not be waited for.
     RUNNER_PILOT_SWEEP_LEASE_SECONDS: '5',
     RUNNER_PILOT_AGENT_FOLDER: fileURLToPath(new URL('../dist/agent', import.meta.url)),
@@ -88,7 +89,7 @@ export interface AgentSurroundings {
 }
 
 const passedOn =
-  /^(?:HOME|LANG|PATH|TMPDIR|TZ|XDG_RUNTIME_DIR|NODE_EXTRA_CA_CERTS|RUNNER_PILOT_(?:GITHUB|RUNNER|LOG|NETWORK)_.*)$/;
+  /^(?:HOME|LANG|PATH|TMPDIR|TZ|XDG_RUNTIME_DIR|NODE_EXTRA_CA_CERTS|RUNNER_PILOT_(?:GITHUB|RUNNER|LOG|NETWORK|IMAGES)_.*)$/;
 
 /** The agent's whole environment. No credentials for AWS are in it. */
 export function agentVariables(from: AgentSurroundings): Environment {

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { claim, credentials, enroll, registry, sync } from '#contract/agent.ts';
+import { claim, credentials, enroll, images, registry, sync } from '#contract/agent.ts';
 import { fetchText } from '../http.ts';
 import { agentVersion } from '../version.ts';
 import { type Refusal, readRefusal } from './refusal.ts';
@@ -65,6 +65,8 @@ export function createControl(url: string, token: string) {
 
     registry: (body: Body<typeof registry>, signal?: AbortSignal): Promise<Result<Reply<typeof registry>>> =>
       call({ url, token, signal }, registry, body),
+
+    images: (signal?: AbortSignal): Promise<Result<Reply<typeof images>>> => call({ url, token, signal }, images),
 
     credentials: (signal?: AbortSignal): Promise<Result<LogCredentials>> => call({ url, token, signal }, credentials),
   };

@@ -112,6 +112,15 @@ export function createEngine(address: EngineAddress) {
       }
     },
 
+    /** Removes an image, by name or id, unless something needs it; false: something does. */
+    async removeImage(image: string): Promise<boolean> {
+      const { status } = await call('DELETE', `/images/${image}`, {}, undefined, {
+        timeoutSeconds: 300,
+        fine: [404, 409],
+      });
+      return status !== 409;
+    },
+
     listNetworks: (): Promise<Network[]> => read(z.array(Network), '/networks'),
 
     /** Makes a bridge network with one subnet. */

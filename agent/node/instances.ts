@@ -2,6 +2,7 @@ import type { Control, SyncReply } from '../control/client.ts';
 import { createLogins } from '../control/logins.ts';
 import type { AgentState, NodeRecord } from '../state.ts';
 import { createTelemetry } from '../telemetry/telemetry.ts';
+import { pullAhead } from './ahead.ts';
 import { createBeats } from './beats.ts';
 import type { Capacity } from './figures.ts';
 import type { Note } from './following.ts';
@@ -24,12 +25,14 @@ export function createInstances(options: {
   readonly observations: Observations;
   readonly wake: Wake;
   readonly logBytesPerSecond: number;
+  readonly pullsAhead: boolean;
   readonly capacity: () => (Capacity & { readonly DockerRootDir: string }) | undefined;
   readonly warn: (what: string) => void;
   readonly signal: AbortSignal;
 }) {
   const { record, machine, state, control, observations, wake, warn, signal } = options;
   const { engine } = machine;
+  const owner = { deployment: record.deployment, organization: record.organization, node: record.uid };
   const judge = createUnlisted();
   const instances = new Map<string, Instance>();
   let reply: SyncReply | undefined;
@@ -46,6 +49,8 @@ export function createInstances(options: {
   });
 
   const login = createLogins(control, ({ password }) => telemetry.maskEverywhere(password));
+
+  if (options.pullsAhead) pullAhead({ control, images: machine.images, owner, login, signal, warn });
 
   const beats = createBeats({
     engine,
@@ -69,7 +74,7 @@ export function createInstances(options: {
     const made = createInstance({
       uid,
       machine,
-      owner: { deployment: record.deployment, organization: record.organization, node: record.uid },
+      owner,
       control,
       login,
       state,

@@ -20,6 +20,7 @@ export interface NodeOptions {
   readonly health: Health;
   readonly bell: string | undefined;
   readonly logBytesPerSecond: number;
+  readonly pullsAhead: boolean;
   readonly capacity: () => (Capacity & { readonly DockerRootDir: string }) | undefined;
   readonly facts: () => NodeFacts | undefined;
   /** The node was deleted, and nothing of it is left. */

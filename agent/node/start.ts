@@ -8,11 +8,12 @@ import type { Engine } from '../engine/engine.ts';
 import { isEngineFailure } from '../engine/failure.ts';
 import type { Container, Image } from '../engine/replies.ts';
 import { containerSpec, isUnstarted, type Making } from './container.ts';
-import type { Images, OnPull } from './images.ts';
+import type { Images } from './images.ts';
 import type { Inputs } from './input.ts';
 import { label, type Owner, ownerLabels } from './labels.ts';
 import type { Networks } from './network.ts';
 import type { Probe } from './probe.ts';
+import type { OnPull } from './pulls.ts';
 import type { RunnerRelease, Runners } from './runner.ts';
 
 /** What starting takes: the machine's, shared by all its nodes. */

@@ -15,7 +15,7 @@ export const handler = serve(
   { table, credentials, upkeep },
   async ({ scope, params: { runner_id }, body, by, ifMatch }, { table, credentials, upkeep }) => {
     const { name, docker_image, github_repo, github_runner_token: token, cpus, memory_mb, pids_limit: pids } = body;
-    const { ephemeral, labels, runner_source, runner_group_id, node_labels, environment } = body;
+    const { ephemeral, labels, runner_source, runner_group_id, node_labels, environment, prepull } = body;
     const { architecture, pull_policy, max_lifetime_minutes, desired_instances } = body;
     const sealed = token === undefined ? undefined : await credentials.seal(scope, runner_id, token);
     const changed = await table.runners.change(
@@ -39,6 +39,7 @@ export const handler = serve(
             runner_group_id,
             node_labels,
             environment,
+            prepull,
             desired_instances,
           }),
           ...emptied({ architecture, pull_policy, max_lifetime_minutes }),

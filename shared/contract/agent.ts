@@ -232,6 +232,21 @@ export const registry = operation({
   },
 });
 
+export const images = operation({
+  id: 'agent.images',
+  method: 'GET',
+  path: '/agent/images',
+  summary: 'Get the images that a node may come to run',
+  description: 'Those of runners that could be placed on it: to be pulled ahead where they are missing.',
+  tag: 'Agent',
+  audience: 'node',
+  params: NoParams,
+  query: NoQuery,
+  reply: z.object({ images: z.array(z.string()), again_seconds: z.int() }),
+  problems: ['token.invalid'],
+  examples: { one: { reply: { images: ['ghcr.io/gigatech/builder:3'], again_seconds: 300 } } },
+});
+
 export const credentials = operation({
   id: 'agent.credentials',
   method: 'GET',

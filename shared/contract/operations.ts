@@ -58,6 +58,7 @@ export const contract = {
     sync: agent.sync,
     claim: agent.claim,
     registry: agent.registry,
+    images: agent.images,
     credentials: agent.credentials,
     installer: agent.installer,
     program: agent.program,

@@ -43,6 +43,7 @@ export const Runner = z.object({
   architecture: Architecture.nullable(),
   environment: z.record(z.string(), z.string()),
   pull_policy: PullPolicy.nullable(),
+  prepull: z.boolean(),
   max_lifetime_minutes: z.int().nullable(),
   desired_instances: z.int(),
   replacement: Replacement.nullable(),
@@ -63,6 +64,8 @@ const options = {
   architecture: Architecture.nullish(),
   environment: ContainerEnvironment.optional(),
   pull_policy: PullPolicy.nullish(),
+  /** Whether nodes that could run it pull its image before it is needed. */
+  prepull: z.boolean().optional(),
   max_lifetime_minutes: z
     .int('must be a whole number')
     .min(5, 'must be at least 5')
@@ -100,6 +103,7 @@ const runner = {
   architecture: null,
   environment: {},
   pull_policy: null,
+  prepull: true,
   max_lifetime_minutes: null,
   desired_instances: 0,
   replacement: null,
@@ -121,7 +125,8 @@ export const create = operation({
     '`github_runner_token` is a PAT or an App’s installation token (a runner is then registered anew for each ' +
     'instance, and removed at GitHub with it), or a registration token, which lives for an hour. `environment` is not ' +
     'for secrets: everybody in the organization sees it. Without `pull_policy` an image is pulled where it is missing, ' +
-    'and that of the tag `latest` at each start. After `max_lifetime_minutes` an instance is ended, idle or after its ' +
+    'and that of the tag `latest` at each start. With `prepull` (the default), nodes that could run it pull a missing ' +
+    'image before they need it. After `max_lifetime_minutes` an instance is ended, idle or after its ' +
     'job; a job that goes on for six more hours is cancelled. `desired_instances` are kept alive: what has ended is ' +
     'replaced, what fails is tried again ever more slowly, and what is too many and idle is removed, unless a person ' +
     'has made it. `replacement` says how that goes.',

@@ -25,7 +25,8 @@ const reasons = {
   unreachable: 'is unreachable',
 } as const;
 
-function unfit(labels: readonly string[], facts: Architectural, needs: Needs): string | undefined {
+/** What a node lacks for ever of what a runner needs; undefined if nothing. */
+export function unfit(labels: readonly string[], facts: Architectural, needs: Needs): string | undefined {
   const lacking = (needs.node_labels ?? []).filter((label) => !labels.includes(label));
   if (lacking.length > 0) return `lacks ${lacking.length === 1 ? 'the label' : 'the labels'} ${lacking.join(', ')}`;
   if (needs.architecture === undefined || facts?.architecture === needs.architecture) return undefined;

@@ -43,6 +43,8 @@ export const Runner = z.object({
   architecture: Architecture.optional(),
   environment: z.record(z.string(), z.string()).optional(),
   pull_policy: PullPolicy.optional(),
+  /** False: its image is pulled when it is needed, and not before. */
+  prepull: z.boolean().optional(),
   max_lifetime_minutes: z.int().optional(),
   /** How many instances are kept alive, by replacing those that have ended; 0, or absent: nobody keeps any. */
   desired_instances: z.int().optional(),

@@ -36,6 +36,8 @@ export interface Runners extends RunnerRemoval, RunnerReplacement {
   getMany(scope: Scope, uids: readonly string[]): Promise<ReadonlyMap<string, Runner>>;
   /** In order of creation; one wait. */
   list(scope: Scope, page?: PageOptions<Runner>): Promise<Page<Runner>>;
+  /** The newest ones, newest first; one wait. */
+  listNewest(scope: Scope, limit: number): Promise<readonly Runner[]>;
   /** `runner.not-found`, `version.stale`. What keeps a number of instances alive is due with it. */
   change(
     scope: OrgScope,
@@ -112,6 +114,11 @@ export function runners(link: Link): Runners {
           return { entries, ...(last !== undefined && { last }) };
         }),
       ),
+
+    async listNewest(scope, limit) {
+      const { rows } = await within(scope, link.query(keys.runners(scope.org), { limit, descending: true }));
+      return rows.flatMap((row) => unlessDeleting(runnerRow.read(row)) ?? []);
+    },
 
     change: (scope, uid, edit, write) =>
       changeVersioned(link, {

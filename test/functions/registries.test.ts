@@ -86,7 +86,7 @@ describe('a node is told it', () => {
   beforeAll(async () => {
     await put('ghcr.io', { username: 'bot', password: canary });
     node = await stage.node();
-    runner = await stage.runner(undefined, { docker_image: image });
+    runner = await stage.runner(undefined, { docker_image: image, prepull: false });
     instance = await stage.instance(runner, node.uid);
   });
   const ask = (who: FakeNode, of: string) => who.api.agent.registry({ body: { image: of } });
@@ -109,6 +109,14 @@ describe('a node is told it', () => {
 
     expect(JSON.stringify(told)).not.toContain(canary);
     expect(refused(await ask(node, image)).code).toBe('image.not-wanted');
+  });
+
+  test('for an image that it may come to run, too', async () => {
+    await stage.runner(undefined, { docker_image: 'ghcr.io/gigatech/next:1', node_labels: ['fast'] });
+    const fast = await stage.node({ labels: ['fast'] });
+
+    expect(bodyOf(await ask(fast, 'ghcr.io/gigatech/next:1')).login).toMatchObject({ password: canary });
+    expect(refused(await ask(node, 'ghcr.io/gigatech/next:1')).code).toBe('image.not-wanted');
   });
 
   test('or that there is none', async () => {

@@ -21,14 +21,18 @@ describeWithEngine('an image of a private registry', () => {
   let cloud: Cloud;
   let tenant: Tenant;
   let image: string;
+  let next: string;
   let path: string;
 
   beforeAll(async () => {
     await makeDemoImages();
     github = await startGithub({ host: '0.0.0.0' });
-    registry = await startRegistry({ ...login, repeats: true });
+    registry = await startRegistry({ login: { ...login, repeats: true } });
     image = await registry.add(plainImage, 'gigatech/builder', '3');
-    cloud = await startCloud({ env: { ...github.settings, RUNNER_PILOT_LOG_LEVEL: 'ERROR' } });
+    next = await registry.add(plainImage, 'gigatech/next', '1');
+    cloud = await startCloud({
+      env: { ...github.settings, RUNNER_PILOT_LOG_LEVEL: 'ERROR', RUNNER_PILOT_IMAGES_SECONDS: '1' },
+    });
     tenant = await settleIn(cloud.url);
     path = await tenant.makeRunner({ name: 'Private', docker_image: image });
   }, 60_000);
@@ -36,7 +40,7 @@ describeWithEngine('an image of a private registry', () => {
   afterAll(async () => {
     if (cloud) await removeAllOf(deploymentOf(cloud.dataDir));
     await cloud?.close();
-    await callEngine(socket, 'DELETE', `/images/${image}`);
+    for (const one of [image, next]) await callEngine(socket, 'DELETE', `/images/${one}`);
     await registry?.[Symbol.asyncDispose]();
     await github?.close();
     if (cloud) await rm(cloud.dataDir, { recursive: true, force: true });
@@ -97,6 +101,17 @@ describeWithEngine('an image of a private registry', () => {
     expect(inspected.body.includes(login.password)).toBe(false);
     expect(said).toContain('it is ***.');
     await ask(tenant.api, 'DELETE', at);
+  });
+
+  test('is pulled ahead by a node that may come to run it, unless its runner says otherwise', async () => {
+    const other = await registry.add(plainImage, 'gigatech/other', '1');
+    await tenant.makeRunner({ name: 'Late', docker_image: other, prepull: false });
+    await tenant.makeRunner({ name: 'Next', docker_image: next });
+
+    const isThere = async (name: string) => (await callEngine(socket, 'GET', `/images/${name}/json`)).status === 200;
+    await until('the image to be there', () => isThere(next), 20);
+
+    expect(registry.pulls.get('gigatech/other')).toBeUndefined();
   });
 
   test('leaves the password in no file of the control plane or of the agent', async () => {

@@ -7,7 +7,7 @@ import { callEngine } from '#local/demo/engine.ts';
 export interface Registry extends AsyncDisposable {
   /** `127.0.0.1:port`, for references of images. */
   readonly host: string;
-  /** How often a manifest was given, by reference. */
+  /** How often a tag of a name was asked for. */
   readonly pulls: ReadonlyMap<string, number>;
   /** Puts an image of an engine into it as `name:tag`; gives the reference, which the engine has forgotten again. */
   add(image: string, name: string, tag: string): Promise<string>;
@@ -18,6 +18,13 @@ export interface RegistryLogin {
   readonly username: string;
   readonly password: string;
   readonly repeats?: boolean;
+}
+
+/** What a registry is started with; `hold`: what it waits for before it gives a manifest away. */
+export interface RegistryOptions {
+  readonly login?: RegistryLogin;
+  readonly hold?: (name: string) => Promise<void>;
+  readonly socket?: string;
 }
 
 const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -32,7 +39,8 @@ async function bytesOf(request: IncomingMessage): Promise<Buffer> {
  * A registry in memory, which is pushed to and pulled from (OCI Distribution Specification 1.1). With a login it asks
  * for it by HTTP Basic; without, it is open to everybody, but 401 for what is under `private/`.
  */
-export async function startRegistry(login?: RegistryLogin, socket = '/var/run/docker.sock'): Promise<Registry> {
+export async function startRegistry(options: RegistryOptions = {}): Promise<Registry> {
+  const { login, hold, socket = '/var/run/docker.sock' } = options;
   const blobs = new Map<string, Buffer>();
   const manifests = new Map<string, { readonly type: string; readonly bytes: Buffer }>();
   const uploads = new Map<string, Buffer[]>();
@@ -90,7 +98,9 @@ export async function startRegistry(login?: RegistryLogin, socket = '/var/run/do
     }
     const found = manifests.get(`${name}:${reference}`);
     if (found === undefined) return refuse(404, 'MANIFEST_UNKNOWN', 'manifest unknown');
-    if (method === 'GET') pulls.set(name, (pulls.get(name) ?? 0) + 1);
+    await hold?.(name);
+    // Engines ask what a tag means, and then for what they have not seen by its digest.
+    if (!reference.startsWith('sha256:')) pulls.set(name, (pulls.get(name) ?? 0) + 1);
     return give(found.bytes, found.type);
   };
 
@@ -113,6 +123,7 @@ export async function startRegistry(login?: RegistryLogin, socket = '/var/run/do
       await engine('POST', `/images/${image}/tag?${new URLSearchParams({ repo, tag })}`);
       await engine('POST', `/images/${repo}/push?tag=${tag}`, { 'x-registry-auth': auth });
       await engine('DELETE', `/images/${repo}:${tag}`);
+      pulls.delete(name);
       return `${repo}:${tag}`;
     },
     async [Symbol.asyncDispose]() {

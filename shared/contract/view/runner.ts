@@ -36,6 +36,7 @@ export const showRunner = (runner: Runner, token: string) => ({
   architecture: runner.architecture ?? null,
   environment: runner.environment ?? {},
   pull_policy: runner.pull_policy ?? null,
+  prepull: runner.prepull ?? true,
   max_lifetime_minutes: runner.max_lifetime_minutes ?? null,
   desired_instances: runner.desired_instances ?? 0,
   replacement: showReplacement(runner),

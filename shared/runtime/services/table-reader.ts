@@ -9,7 +9,7 @@ export interface TableReader {
   readonly users: Pick<Table['users'], 'find' | 'findLogin'>;
   readonly organizations: Pick<Table['organizations'], 'get' | 'listOf'>;
   readonly nodes: Pick<Table['nodes'], 'get' | 'list' | 'getMany' | 'assertKnown'>;
-  readonly runners: Pick<Table['runners'], 'get' | 'find' | 'list'>;
+  readonly runners: Pick<Table['runners'], 'get' | 'find' | 'list' | 'listNewest'>;
   readonly registries: Pick<Table['registries'], 'get' | 'find' | 'list'>;
   readonly instances: Pick<Table['instances'], 'find' | 'getMany' | 'list' | 'listAll' | 'listOnNode'>;
   readonly events: Pick<Table['events'], 'list'>;

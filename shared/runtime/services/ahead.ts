@@ -1,0 +1,32 @@
+import * as z from 'zod';
+import { aheadLimits, imagesAhead } from '#domain/ahead.ts';
+import type { Scope } from '#store/scope.ts';
+import { service } from '../service.ts';
+import { tableReader } from './table-reader.ts';
+
+/** What nodes are to pull before they need it. */
+export interface AheadImages {
+  /** When to ask again. */
+  readonly againSeconds: number;
+  /** The images that a node may come to run; two reads at once. */
+  list(scope: Scope, node: string): Promise<readonly string[]>;
+}
+
+/** Tells nodes what to pull ahead: reckoned when they ask. */
+export const aheadImages = service({
+  id: 'ahead-images',
+  config: z.object({ RUNNER_PILOT_IMAGES_SECONDS: z.coerce.number().int().min(1).max(86_400).default(300) }),
+  uses: [tableReader],
+  open: ({ RUNNER_PILOT_IMAGES_SECONDS: againSeconds }, { use }): AheadImages => ({
+    againSeconds,
+    async list(scope, node) {
+      const { nodes, runners } = use(tableReader);
+      const [seen, newest] = await Promise.all([
+        nodes.getMany(scope, [node]),
+        runners.listNewest(scope, aheadLimits.runners),
+      ]);
+      const found = seen.get(node);
+      return found ? imagesAhead(found, newest) : [];
+    },
+  }),
+});
