@@ -87,4 +87,14 @@ describe('the bell', () => {
     expect(unrung).toEqual([[2, 'ThrottlingException']]);
     expect(sent).toHaveLength(1);
   });
+
+  it('is rung again until SSM has room, for whoever has the patience', async () => {
+    answer = () => (sent.length < 3 ? [400, 'ThrottlingException'] : [200]);
+
+    const rung = await bell.ring([id(1), id(2)], { tries: 3 });
+
+    expect([...rung]).toEqual([id(1), id(2)]);
+    expect(sent).toHaveLength(3);
+    expect(unrung).toEqual([]);
+  });
 });

@@ -25,6 +25,8 @@ export interface DueInstances {
   look(due: readonly DueInstance[]): Promise<void>;
 }
 
+// What is not rung now is due again only after as long as it has waited. Two commands reach what is looked at together.
+const patiently = { tries: 5 } as const;
 const githubMs = 10_000;
 const atOnce = 8;
 
@@ -124,7 +126,7 @@ export const dueInstances = service({
           (error, { row }) => log.error('an instance was not looked at', { instance: row.uid, error }),
         );
         if (overdue > 0) use(metrics).record('deleting_overdue', overdue);
-        await use(ringing).ring(rings);
+        await use(ringing).ring(rings, patiently);
       },
     };
   },

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { RingOptions } from '#cloud/bell.ts';
 import type { Instance } from '#domain/instance.ts';
 import type { Scope } from '#store/scope.ts';
 import { service } from '../service.ts';
@@ -16,7 +17,7 @@ export interface Ring {
 /** Rings nodes for their instances. */
 export interface Ringing {
   /** Each node once. That a node was rung for what is asked of it is an event; whether it could be, changes nothing. */
-  ring(rings: readonly Ring[]): Promise<void>;
+  ring(rings: readonly Ring[], options?: RingOptions): Promise<void>;
 }
 
 /** Rings nodes for their instances, and remembers it. */
@@ -25,8 +26,11 @@ export const ringing = service({
   config: z.object({}),
   uses: [bell, table],
   open: (_config, { use, log }): Ringing => ({
-    async ring(rings) {
-      const rung = await use(bell).ring(rings.map((one) => one.bell));
+    async ring(rings, options) {
+      const rung = await use(bell).ring(
+        rings.map((one) => one.bell),
+        options,
+      );
       const asked = rings.filter((one) => one.row.state === 'requested' && rung.has(one.bell ?? ''));
       const record = async ({ scope, row: { uid: subject, node_name } }: Ring) => {
         const event = { subject, code: 'rung', detail: `${node_name} was rung.` };

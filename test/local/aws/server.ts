@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadInstallation } from '#local/aws/installation.ts';
+import { type Installation, loadInstallation } from '#local/aws/installation.ts';
 import { awsEndpoint } from '#local/aws.ts';
 import { openKms } from '#local/kms.ts';
 import { openLogs } from '#local/logs.ts';
@@ -30,18 +30,29 @@ export function shellDocument(script: string, timeoutSeconds = 30): object {
   };
 }
 
+interface AwsOptions {
+  readonly dataFolder?: string;
+  /** @default eu-central-1 */
+  readonly region?: string;
+  /** Whose signatures count. @default a key of its own */
+  readonly installation?: Installation;
+  readonly now?: () => number;
+  readonly ssm?: Partial<SsmOptions>;
+}
+
 /** The local services behind a real port, as the gateway serves them. */
-export async function startAws(options: { dataFolder?: string; now?: () => number; ssm?: Partial<SsmOptions> } = {}) {
+export async function startAws(options: AwsOptions = {}) {
   const dataFolder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'rp-aws-'));
   const errors: unknown[] = [];
+  const calls: { readonly operation: string; readonly status: number }[] = [];
   const shared = {
     dataFolder,
-    region,
+    region: options.region ?? region,
     accountId,
     onError: (what: string, error: unknown) => errors.push([what, error]),
     ...(options.now ? { now: options.now } : {}),
   };
-  const installation = loadInstallation(dataFolder);
+  const installation = options.installation ?? loadInstallation(dataFolder);
   const sts = openSts(shared);
   const kms = openKms({ ...shared, signingAlias: 'alias/test-signing', dataAlias: 'alias/test-data' });
   const logs = openLogs(shared);
@@ -66,6 +77,7 @@ export async function startAws(options: { dataFolder?: string; now?: () => numbe
     if (!endpoint.owns(headers)) return void response.writeHead(404).end('{"message":"Not Found"}');
     const { method = '', url = '' } = request;
     const reply = await endpoint.handle({ method, path: url, headers, body: Buffer.concat(chunks) });
+    calls.push({ operation: headers['x-amz-target']?.split('.')[1] ?? '', status: reply.status });
     return void response.writeHead(reply.status, reply.headers).end(reply.body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -85,6 +97,8 @@ export async function startAws(options: { dataFolder?: string; now?: () => numbe
     dataFolder,
     installation,
     errors,
+    /** What was asked, and answered, since the start. */
+    calls,
     kms,
     ssm,
     logs,
