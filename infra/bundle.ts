@@ -5,6 +5,7 @@ import { type Attachment, attachments } from './attachments.ts';
 import { ownDescriptions } from './bundle/descriptions.ts';
 import { plainEndpoints } from './bundle/endpoints.ts';
 import { withoutJsonSchema } from './bundle/json-schema.ts';
+import { packPasswords } from './bundle/passwords.ts';
 import { trimSdk } from './bundle/trim.ts';
 import { functionFile } from './functions.ts';
 import { pascal } from './names.ts';
@@ -77,7 +78,7 @@ export async function bundle(
     return built.metafile;
   };
   const made = await Promise.all([
-    run((id) => !describes(id), [trimSdk, plainEndpoints, ownDescriptions, withoutJsonSchema]),
+    run((id) => !describes(id), [trimSdk, plainEndpoints, packPasswords, ownDescriptions, withoutJsonSchema]),
     run(describes, [trimSdk, plainEndpoints]),
   ]);
 
