@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDoor } from './door.ts';
-import { engineAddress } from './engine/address.ts';
+import { engineAddress, engineSocket } from './engine/address.ts';
 import { createEngine } from './engine/engine.ts';
 import { enrollNode } from './enroll.ts';
 import { entryScript } from './entry.ts';
@@ -9,6 +9,7 @@ import type { Settings } from './environment.ts';
 import { architectureOf, factsWithoutEngine, readBootId } from './facts.ts';
 import { watchEngine } from './health.ts';
 import type { Log } from './log.ts';
+import { createDocker } from './node/docker.ts';
 import { createImages } from './node/images.ts';
 import { createInputs } from './node/input.ts';
 import { label } from './node/labels.ts';
@@ -39,6 +40,7 @@ export async function startAgent(settings: Settings, log: Log) {
   const machine: Machine = {
     engine,
     images: createImages(engine),
+    docker: createDocker(engine, { image: settings.dindImage, socket: engineSocket(settings.dockerHost) }),
     networks: createNetworks(engine, settings.networkRange),
     inputs: createInputs(runFolder),
     probe: createProbe(engine),

@@ -6,6 +6,7 @@ set -u
 input=/runner-pilot/input
 mounted=/runner-pilot/runner
 certificates=/runner-pilot/ca.pem
+docker=/var/run/docker.sock
 
 warn() { printf '[runner-pilot] WARN %s\n' "$1"; }
 fail() {
@@ -41,24 +42,36 @@ check_libraries() {
   done
 }
 
-# copy_runner TARGET: a runner writes into its own folder, so it gets one; the larger part is only linked.
+# copy_runner SOURCE TARGET: a runner writes into its own folder, so it gets one; the larger part is only linked, unless
+# Docker has to find it: jobs in containers have it mounted, as they have the runner's work.
 copy_runner() {
-  mkdir -p "$1" || return 1
-  for file in "$mounted"/* "$mounted"/.[!.]*; do
+  mkdir -p "$2" || return 1
+  for file in "$1"/* "$1"/.[!.]*; do
     [ -e "$file" ] || continue
-    if [ "${file##*/}" = externals ]; then
-      ln -s "$file" "$1/externals" || return 1
+    if [ "${file##*/}" = externals ] && [ -z "$shared" ]; then
+      ln -s "$file" "$2/externals" || return 1
     else
-      cp -R "$file" "$1/" || return 1
+      cp -R "$file" "$2/" || return 1
     fi
   done
+}
+
+must_copy_runner() { copy_runner "$1" "$2" || fail copy_failed "The runner can not be copied to $2."; }
+
+# enter FOLDER: becomes the runner that the image has there; where it shares a folder with Docker, a copy of it.
+enter() {
+  [ -n "$shared" ] || run "$1"
+  has docker || warn_of_docker
+  must_copy_runner "$1" "$shared"
+  run "$shared"
 }
 
 warn_of_missing() {
   has git || warn 'There is no git in this image: actions/checkout downloads archives instead, without history.'
   has sudo || warn 'There is no sudo in this image: steps that use it fail.'
-  has docker || warn 'There is no docker in this image: container actions, services and jobs in containers fail.'
+  has docker || warn_of_docker
 }
+warn_of_docker() { warn 'There is no docker in this image: container actions, services and jobs in containers fail.'; }
 
 # A runner should not be root where that can be had: the image's own user is taken as it is.
 become_runner() {
@@ -68,11 +81,15 @@ become_runner() {
   user=$(sed -n 's/^\([^:]*\):[^:]*:1001:.*/\1/p' /etc/passwd | head -n 1)
   export HOME=/home/runner
   chown 1001:1001 /home/runner 2>/dev/null
+  # Whoever may use Docker: in the list of groups as well, for programs that read it to become somebody.
+  group=$(stat -c %g "$docker" 2>/dev/null)
+  [ -z "$group" ] || printf 'runner-pilot-docker:x:%s:%s\n' "$group" "$user" >>/etc/group
   if setpriv --reuid=1001 --regid=1001 --clear-groups true 2>/dev/null; then
-    exec setpriv --reuid=1001 --regid=1001 --clear-groups /bin/sh "$0" run "$1"
+    if [ -n "$group" ]; then set -- "$1" "--groups=$group"; else set -- "$1" --clear-groups; fi
+    exec setpriv --reuid=1001 --regid=1001 "$2" /bin/sh "$0" run "$1"
   elif chroot --userspec=1001:1001 / true 2>/dev/null; then
     # A chroot begins in its root; the runner's folder is told.
-    exec chroot --userspec=1001:1001 / /bin/sh "$0" run "$1"
+    exec chroot --userspec=1001:1001 ${group:+"--groups=$group"} / /bin/sh "$0" run "$1"
   elif su --help 2>&1 | grep -q BusyBox && su -m -s /bin/sh "$user" -c true 2>/dev/null; then
     # That of busybox becomes the command; others stay in between, and cut a job's grace short.
     exec su -m -s /bin/sh "$user" "$0" run "$1"
@@ -83,14 +100,20 @@ prepare_mounted() {
   check_libraries "$mounted"
   warn_of_missing
   if [ "$(id -u)" -eq 0 ]; then
-    copy_runner /home/runner/runner || fail copy_failed 'The runner can not be copied to /home/runner.'
-    become_runner /home/runner/runner
+    mkdir -p /home/runner
+    home=${shared:-/home/runner/runner}
+    must_copy_runner "$mounted" "$home"
+    become_runner "$home"
     warn 'This image has nothing to become another user with: the runner is root.'
-    run /home/runner/runner
+    run "$home"
+  fi
+  if [ -n "$shared" ]; then
+    must_copy_runner "$mounted" "$shared"
+    run "$shared"
   fi
   for folder in "${HOME:-/nowhere}" "${TMPDIR:-/tmp}" /var/tmp; do
     if [ ! -d "$folder" ] || [ ! -w "$folder" ]; then continue; fi
-    copy_runner "$folder/actions-runner" && run "$folder/actions-runner"
+    copy_runner "$mounted" "$folder/actions-runner" && run "$folder/actions-runner"
   done
   fail copy_failed 'The user of this image can write neither to its home nor to /tmp.'
 }
@@ -138,8 +161,11 @@ fail_configuration() {
 }
 
 if [ "${1:-}" = run ]; then run "$2"; fi
+# What the runner shares with Docker, if the job has it.
+shared=''
+if [ -e "$input/shared" ]; then get shared && shared=$value/runner; fi
 if [ -e "$mounted/run.sh" ]; then prepare_mounted; fi
 for folder in /home/runner /actions-runner; do
-  if [ -e "$folder/run.sh" ]; then run "$folder"; fi
+  if [ -e "$folder/run.sh" ]; then enter "$folder"; fi
 done
 fail runner_missing "This image does not bring GitHub's runner at /home/runner or /actions-runner. Let the node mount it: runner_source auto or mount."

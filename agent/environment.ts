@@ -14,6 +14,8 @@ export interface Settings {
   readonly bell: string | undefined;
   /** From which every container's network is taken, a /28 each. */
   readonly networkRange: string;
+  /** The image of the Docker daemons that instances of a runner with `docker: dind` have. */
+  readonly dindImage: string;
   /** How much output of an instance is shipped, in bytes a second; more is dropped, and said. */
   readonly logBytesPerSecond: number;
   /** Whether images are pulled before they are needed. */
@@ -58,6 +60,7 @@ export function readSettings(env: Environment): Settings {
     dockerHost: env.DOCKER_HOST || undefined,
     bell: env.RUNNER_PILOT_MANAGED_INSTANCE_ID || undefined,
     networkRange: env.RUNNER_PILOT_NETWORK_RANGE || '10.213.0.0/16',
+    dindImage: env.RUNNER_PILOT_DIND_IMAGE || 'docker:dind',
     logBytesPerSecond: positive(env, 'RUNNER_PILOT_LOG_BYTES_PER_SECOND', 1_000_000),
     pullsAhead: !isOff(env, 'RUNNER_PILOT_IMAGES_AHEAD'),
     endsWithParent: env.RUNNER_PILOT_AGENT_PARENT_PIPE === '1',

@@ -27,6 +27,12 @@ export function messageOf(status: number, text: string): string {
 /** What a call may have besides what it says. */
 type Options = Pick<Call, 'signal' | 'timeoutSeconds' | 'headers'>;
 
+/** A buffer is an archive; anything else is sent as JSON. */
+const bodyOf = (body: unknown): { type: string; body: string | Buffer } =>
+  Buffer.isBuffer(body)
+    ? { type: 'application/x-tar', body }
+    : { type: 'application/json', body: JSON.stringify(body) };
+
 type Query = Readonly<Record<string, string | number | boolean>>;
 
 /** Calls the engine in a version of its API that both know. What it refuses is thrown as an `EngineFailure`. */
@@ -62,12 +68,13 @@ export function createCalls(address: EngineAddress) {
     const search = new URLSearchParams(
       Object.entries(query).map(([name, value]): [string, string] => [name, `${value}`]),
     );
+    const sent = body === undefined ? undefined : bodyOf(body);
     return {
       target: address(`/v${api}${path}?${search}`),
       method,
       ...options,
-      headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      headers: { ...headers, ...(sent && { 'content-type': sent.type }) },
+      ...(sent && { body: sent.body }),
     };
   };
 

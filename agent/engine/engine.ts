@@ -6,7 +6,20 @@ import { engineFailure } from './failure.ts';
 import { linesOf } from './lines.ts';
 import { openRaw } from './raw.ts';
 import { registryAuth } from './registry-auth.ts';
-import { Container, Created, Event, Image, Info, ListedContainer, Network, Progress, Stats } from './replies.ts';
+import {
+  Container,
+  Created,
+  Event,
+  Exec,
+  Image,
+  Info,
+  ListedContainer,
+  Network,
+  Progress,
+  Stats,
+  Volume,
+  Volumes,
+} from './replies.ts';
 
 type Filters = Readonly<Record<string, readonly string[]>>;
 
@@ -64,6 +77,21 @@ export function createEngine(address: EngineAddress) {
       // A 404 without a body: the file isn't there, or the container isn't.
       await read(Container, `/containers/${id(containerId)}/json`);
       return false;
+    },
+
+    /** Unpacks an archive into a folder of a container. It need not run. */
+    async putArchive(containerId: string, path: string, archive: Buffer): Promise<void> {
+      await call('PUT', `/containers/${id(containerId)}/archive`, { path }, archive);
+    },
+
+    /** Runs a command in a container that runs, and answers its exit code. */
+    async execute(containerId: string, command: readonly string[]): Promise<number> {
+      const spec = { Cmd: command, AttachStdout: true };
+      const made = await call('POST', `/containers/${id(containerId)}/exec`, {}, spec);
+      const path = `/exec/${Created.parse(JSON.parse(made.text)).Id}`;
+      // The answer ends with the command.
+      await call('POST', `${path}/start`, {}, { Detach: false });
+      return (await read(Exec, `${path}/json`)).ExitCode ?? -1;
     },
 
     /** A container's output: frames of stdout and stderr, each line after the engine's timestamp. */
@@ -137,6 +165,19 @@ export function createEngine(address: EngineAddress) {
 
     async removeNetwork(name: string): Promise<void> {
       await call('DELETE', `/networks/${id(name)}`, {}, undefined, { timeoutSeconds: 60, fine: [404] });
+    },
+
+    /** Makes a volume unless it is there, and answers its folder on the engine's machine. */
+    async createVolume(name: string, labels: Readonly<Record<string, string>>): Promise<string> {
+      const { text } = await call('POST', '/volumes/create', {}, { Name: name, Labels: labels });
+      return Volume.parse(JSON.parse(text)).Mountpoint;
+    },
+
+    listVolumes: async (labels: readonly string[]): Promise<readonly Volume[]> =>
+      (await read(Volumes, '/volumes', filters({ label: labels }))).Volumes ?? [],
+
+    async removeVolume(name: string): Promise<void> {
+      await call('DELETE', `/volumes/${id(name)}`, {}, undefined, { timeoutSeconds: 120, fine: [404] });
     },
 
     /** What happens to containers with this label from now on, until the engine ends it. */

@@ -62,6 +62,18 @@ export const Network = z.object({
 });
 export type Network = z.output<typeof Network>;
 
+/** A volume; `Mountpoint` is its folder on the engine's machine. */
+export const Volume = z.object({
+  Name: z.string(),
+  Mountpoint: z.string(),
+  Labels: z.record(z.string(), z.string()).nullish(),
+});
+export type Volume = z.output<typeof Volume>;
+export const Volumes = z.object({ Volumes: z.array(Volume).nullish() });
+
+/** A command in a container; without a code while it runs. */
+export const Exec = z.object({ ExitCode: z.int().nullish() });
+
 /** An image, inspected. */
 export const Image = z.object({ Id: z.string(), Architecture: z.string().optional(), Os: z.string().optional() });
 export type Image = z.output<typeof Image>;

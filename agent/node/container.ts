@@ -1,7 +1,9 @@
 import type { Desired } from '#contract/agent.ts';
 import { containerName } from '#domain/instance.ts';
 import type { Container } from '../engine/replies.ts';
+import type { GivenDocker } from './daemon.ts';
 import { label, type Owner, ownerLabels } from './labels.ts';
+import { limitsOf, logging } from './limits.ts';
 
 /** What a container is made from, besides what is desired. */
 export interface Making {
@@ -13,6 +15,7 @@ export interface Making {
   readonly entryPath: string;
   /** GitHub's runner on this host, where it is to be mounted. */
   readonly runner: { readonly folder: string; readonly version: string; readonly caPath: string } | undefined;
+  readonly docker: GivenDocker | undefined;
   /** Variables that the runner gives its containers. */
   readonly environment: Readonly<Record<string, string>>;
   /** Whether the engine has an init to put before the runner. */
@@ -25,10 +28,8 @@ export const inside = {
   input: '/runner-pilot/input',
   runner: '/runner-pilot/runner',
   ca: '/runner-pilot/ca.pem',
+  dockerSocket: '/var/run/docker.sock',
 } as const;
-
-// The newest 64 MiB of output are kept by the engine: they are also what is shipped once the control plane is back.
-const logging = { Type: 'json-file', Config: { 'max-size': '16m', 'max-file': '4' } };
 
 const bind = (Source: string, Target: string, ReadOnly: boolean) => ({ Type: 'bind', Source, Target, ReadOnly });
 
@@ -37,12 +38,11 @@ const bind = (Source: string, Target: string, ReadOnly: boolean) => ({ Type: 'bi
  * later, and never part of a command. `no-new-privileges` is left off: GitHub's own image uses sudo.
  */
 export function containerSpec(desired: Desired, making: Making) {
-  const { cpus, memory_mb, pids } = desired.limits;
-  const { runner } = making;
-  const memory = memory_mb === null ? undefined : memory_mb * 1024 * 1024;
+  const { runner, docker } = making;
   return {
     Image: desired.image,
-    Hostname: containerName(desired.uid),
+    // In its daemon's network it has that one's name.
+    ...(docker?.daemon === undefined ? { Hostname: containerName(desired.uid) } : {}),
     Entrypoint: ['/bin/sh', inside.entry],
     Cmd: [],
     Env: Object.entries(making.environment).map(([name, value]) => `${name}=${value}`),
@@ -54,23 +54,28 @@ export function containerSpec(desired: Desired, making: Making) {
       [label.generation]: `${desired.generation}`,
       [label.boot]: making.bootId,
       ...(runner === undefined ? {} : { [label.runner]: runner.version }),
+      ...(docker === undefined ? {} : { [label.docker]: docker.consent }),
     },
     HostConfig: {
       // Its identity at GitHub is spent when it exits.
       RestartPolicy: { Name: 'no' },
       Init: making.init,
-      NetworkMode: containerName(desired.uid),
+      NetworkMode: docker?.daemon === undefined ? containerName(desired.uid) : `container:${docker.daemon}`,
+      ...(docker === undefined ? {} : { GroupAdd: [`${docker.group}`] }),
       LogConfig: logging,
-      ...(cpus === null ? {} : { NanoCpus: Math.round(cpus * 1e9) }),
-      // Without swap of its own: a limit is a limit.
-      ...(memory === undefined ? {} : { Memory: memory, MemorySwap: memory }),
-      ...(pids === null ? {} : { PidsLimit: pids }),
+      ...limitsOf(desired.limits),
       Mounts: [
         bind(making.entryPath, inside.entry, true),
         bind(making.inputFolder, inside.input, false),
         ...(runner === undefined
           ? []
           : [bind(runner.folder, inside.runner, true), bind(runner.caPath, inside.ca, true)]),
+        ...(docker === undefined
+          ? []
+          : [
+              { Type: 'volume', Source: docker.volume, Target: docker.folder, ReadOnly: false },
+              bind(docker.socket, inside.dockerSocket, false),
+            ]),
       ],
     },
   };

@@ -7,7 +7,7 @@ import type { Watch } from './watch.ts';
 const restMs = 10_000;
 const shippedMs = 2_000;
 
-/** Removes all that there is of an instance on this machine: container, volumes, network, files. */
+/** Removes all that there is of an instance on this machine: containers, volumes, network, files. */
 export function createEnding({
   name,
   uid,
@@ -19,7 +19,7 @@ export function createEnding({
   readonly machine: Machine;
   readonly log: InstanceLog;
 }) {
-  const { engine, networks, inputs } = machine;
+  const { engine, docker, networks, inputs } = machine;
 
   return async (graceSeconds: number, watch: () => Watch | undefined): Promise<void> => {
     const found = await engine.findContainer(name);
@@ -36,6 +36,7 @@ export function createEnding({
       }
       await engine.removeContainer(found.Id, true);
     }
+    await docker.remove(uid);
     await networks.remove(name);
     inputs.remove(uid);
   };

@@ -33,8 +33,8 @@ export function createInputs(runFolder: string) {
       return folder;
     },
 
-    /** Puts the files in place, the credential last. */
-    put(uid: string, granted: Granted): void {
+    /** Puts the files in place, the credential last. `sharedFolder`: what the runner shares with Docker. */
+    put(uid: string, granted: Granted, sharedFolder?: string): void {
       const folder = folderOf(uid);
       const files: Readonly<Record<string, string>> = {
         kind: granted.kind,
@@ -42,6 +42,7 @@ export function createInputs(runFolder: string) {
         name: granted.name,
         labels: granted.labels.join(','),
         ephemeral: granted.ephemeral ? 'true' : 'false',
+        ...(sharedFolder === undefined ? {} : { shared: sharedFolder }),
         [credential]: granted.secret,
       };
       for (const [name, value] of Object.entries(files)) {

@@ -9,6 +9,10 @@ export const label = {
   boot: 'runner-pilot.boot',
   /** The version of GitHub's runner that is mounted; absent where the image has its own. */
   runner: 'runner-pilot.runner',
+  /** What its jobs have of Docker; absent where they have nothing of it. */
+  docker: 'runner-pilot.docker',
+  /** On a container that serves another one of the same instance: `docker`, its daemon. */
+  role: 'runner-pilot.role',
   /** On a container that is only looked into, and never started. */
   probe: 'runner-pilot.probe',
 } as const;

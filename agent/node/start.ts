@@ -8,6 +8,7 @@ import type { Engine } from '../engine/engine.ts';
 import { isEngineFailure } from '../engine/failure.ts';
 import type { Container, Image } from '../engine/replies.ts';
 import { containerSpec, isUnstarted, type Making } from './container.ts';
+import type { Docker } from './docker.ts';
 import type { Images } from './images.ts';
 import type { Inputs } from './input.ts';
 import { label, type Owner, ownerLabels } from './labels.ts';
@@ -20,6 +21,7 @@ import type { RunnerRelease, Runners } from './runner.ts';
 export interface Machine {
   readonly engine: Engine;
   readonly images: Images;
+  readonly docker: Docker;
   readonly networks: Networks;
   readonly inputs: Inputs;
   readonly probe: Probe;
@@ -92,12 +94,10 @@ export async function startInstance(
   }
 
   const want = { owner, policy: desired.pull_policy, login, signal, onPull };
-  const pulled = await machine.images.ensure(image, want).catch((error): Ungranted => {
-    if (isRefused(error)) return { ok: false, refusal: error.refusal };
-    throw error;
-  });
-  if ('refusal' in pulled) return { kind: 'ungranted', refusal: pulled.refusal };
-  if ('code' in pulled) return refused(pulled.code, pulled.detail, pulled.retryable);
+  const pulled = await pull(machine, image, want);
+  if ('kind' in pulled) return pulled;
+  const daemon = desired.docker === 'dind' ? await pull(machine, machine.docker.image, want) : pulled;
+  if ('kind' in daemon) return daemon;
   const runner = await chooseRunner(machine, desired, pulled, release, owner);
   if (runner !== undefined && 'kind' in runner) return runner;
   signal.throwIfAborted();
@@ -117,6 +117,13 @@ export async function startInstance(
   onGranted(claimed.reply);
   await network;
   signal.throwIfAborted();
+  const docker = await machine.docker.give(desired, claimed.reply, { owner, bootId }, signal);
+  if (docker !== undefined && 'code' in docker) {
+    // Made for a daemon that is gone.
+    if (found !== undefined) await engine.removeContainer(found.Id, false);
+    await networks.remove(name).catch(() => undefined);
+    return refused(docker.code, docker.detail, docker.retryable);
+  }
 
   const inputFolder = inputs.prepare(uid);
   const making: Making = {
@@ -125,6 +132,7 @@ export async function startInstance(
     inputFolder,
     entryPath: machine.entryPath,
     runner,
+    docker,
     init: machine.hasInit(),
     environment: claimed.reply.environment ?? {},
   };
@@ -144,7 +152,8 @@ export async function startInstance(
       } else throw error;
     }
   }
-  inputs.put(uid, claimed.reply);
+  if (docker !== undefined) await machine.docker.open(id, docker);
+  inputs.put(uid, claimed.reply, docker?.folder);
   signal.throwIfAborted();
   try {
     await engine.startContainer(id);
@@ -152,12 +161,30 @@ export async function startInstance(
     if (!isEngineFailure(error)) throw error;
     inputs.remove(uid);
     // Not by force: should it run after all, it stays.
-    await engine.removeContainer(id, false).catch(() => undefined);
-    await networks.remove(name).catch(() => undefined);
+    const remove = async () => {
+      await engine.removeContainer(id, false);
+      await machine.docker.remove(uid);
+      await networks.remove(name);
+    };
+    await remove().catch(() => undefined);
     const detail = `The engine does not start the container: ${error.message}`;
     return refused('start_failed', detail, !hopeless.test(error.message));
   }
   return { kind: 'started' };
+}
+
+async function pull(
+  { images }: Machine,
+  image: string,
+  want: Parameters<Images['ensure']>[1],
+): Promise<Image | Started> {
+  try {
+    const pulled = await images.ensure(image, want);
+    return 'code' in pulled ? refused(pulled.code, pulled.detail, pulled.retryable) : pulled;
+  } catch (error) {
+    if (isRefused(error)) return { kind: 'ungranted', refusal: error.refusal };
+    throw error;
+  }
 }
 
 type Mounted = NonNullable<Making['runner']>;

@@ -19,13 +19,17 @@ export async function tidy({ engine, networks, inputs, runners }: Machine, nodes
     // One that is in use all the same is not ours to judge.
     if (isOurs(Labels) && uid !== undefined && !uids.has(uid)) await networks.remove(Name).catch(() => undefined);
   }
+  for (const { Name, Labels } of await engine.listVolumes([label.instance])) {
+    if (isOurs(Labels) && !uids.has(Labels?.[label.instance])) await engine.removeVolume(Name).catch(() => undefined);
+  }
   await runners.tidy(new Set(containers.flatMap(({ Labels }) => Labels?.[label.runner] ?? [])));
 }
 
-/** Removes every container and network of a node, whatever they are doing. */
+/** Removes every container, network and volume of a node, whatever they are doing. */
 export async function clearNode(engine: Engine, node: string): Promise<void> {
   for (const { Id } of await engine.listContainers([`${label.node}=${node}`])) await engine.removeContainer(Id, true);
   for (const { Name, Labels } of await engine.listNetworks()) {
     if (Labels?.[label.node] === node) await engine.removeNetwork(Name);
   }
+  for (const { Name } of await engine.listVolumes([`${label.node}=${node}`])) await engine.removeVolume(Name);
 }

@@ -16,7 +16,7 @@ export const handler = serve(
   async ({ scope, params: { runner_id }, body, by, ifMatch }, { table, credentials, upkeep }) => {
     const { name, docker_image, github_repo, github_runner_token: token, cpus, memory_mb, pids_limit: pids } = body;
     const { ephemeral, labels, runner_source, runner_group_id, node_labels, environment, prepull } = body;
-    const { architecture, pull_policy, max_lifetime_minutes, desired_instances } = body;
+    const { architecture, pull_policy, docker, max_lifetime_minutes, desired_instances } = body;
     const sealed = token === undefined ? undefined : await credentials.seal(scope, runner_id, token);
     const changed = await table.runners.change(
       scope,
@@ -41,6 +41,7 @@ export const handler = serve(
             environment,
             prepull,
             desired_instances,
+            docker,
           }),
           ...emptied({ architecture, pull_policy, max_lifetime_minutes }),
           limits,

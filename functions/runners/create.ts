@@ -28,7 +28,7 @@ export const handler = serve(
       runner_group_id: options.runner_group_id ?? 1,
       limits: { cpus, memory_mb, pids },
       ...given({ node_labels: options.node_labels, environment: options.environment, prepull: options.prepull }),
-      ...given({ desired_instances }),
+      ...given({ docker: options.docker, desired_instances }),
       ...filled({
         architecture: options.architecture,
         pull_policy: options.pull_policy,

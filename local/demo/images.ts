@@ -14,7 +14,8 @@ const certificates = '/etc/ssl/certs/ca-certificates.crt';
 const users =
   'root:x:0:0:root:/root:/bin/sh\nrunner:x:1001:1001::/home/runner:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n';
 
-function userland(): TarEntry[] {
+/** The files of a small system: busybox under all its names, and users. */
+export function userland(): TarEntry[] {
   const { program, applets } = busybox();
   const text = (path: string, content: string): TarEntry => ({ path, content: Buffer.from(content) });
   return [
@@ -40,7 +41,12 @@ function userland(): TarEntry[] {
 }
 
 /** Imports the files as an image, unless the very same is there already. */
-async function importImage(socket: string, image: string, files: readonly TarEntry[], changes: readonly string[]) {
+export async function importImage(
+  socket: string,
+  image: string,
+  files: readonly TarEntry[],
+  changes: readonly string[],
+) {
   const archive = tar(files);
   const content = createHash('sha256').update(archive).update(changes.join('\n')).digest('hex');
   const label = 'runner-pilot.demo.content';

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { DockerConsent } from '#domain/docker.ts';
 import { NodeFacts } from '#domain/node.ts';
 import { Limits, PullPolicy, RunnerSource } from '#domain/runner.ts';
 import { jobResults } from '#domain/runner-lines.ts';
@@ -35,6 +36,8 @@ export const Desired = z.object({
   runner_source: RunnerSource,
   limits: Limits,
   pull_policy: PullPolicy.optional(),
+  /** What its jobs are to have of Docker; nothing without it. */
+  docker: DockerConsent.optional(),
   /** Seconds of grace for what runs, when `want` is gone. */
   grace_seconds: z.int(),
   /** Epoch milliseconds before which no claim is to be tried. */
@@ -184,6 +187,8 @@ export const claim = operation({
     ephemeral: z.boolean(),
     /** What the runner gives its containers besides. */
     environment: z.record(z.string(), z.string()).optional(),
+    /** What an owner allows it, at this moment, of what `desired` says. Nothing else is to be given to it. */
+    docker: DockerConsent.optional(),
   }),
   problems: [
     'token.invalid',

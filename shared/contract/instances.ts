@@ -81,6 +81,7 @@ export const create = operation({
     'node.not-found',
     'node.inactive',
     'node.full',
+    'node.not-allowed',
     'node.none-available',
     'organization.limit',
   ],

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { DockerConsent } from '#domain/docker.ts';
 import { Address, Label, Name, Note, Port } from '#domain/grammar.ts';
 import { NodeFacts, NodeStatus, NodeType } from '#domain/node.ts';
 import { Event } from './events.ts';
@@ -30,6 +31,8 @@ export const Node = z.object({
   instances: z.int(),
   max_instances: z.int().nullable(),
   labels: z.array(z.string()),
+  /** What an owner lets jobs here have of Docker. */
+  allow: z.array(DockerConsent),
   drain: Drain.nullable(),
   facts: NodeFacts.nullable(),
   enrollment: Enrollment.optional(),
@@ -37,6 +40,7 @@ export const Node = z.object({
 
 const MaxInstances = z.int('must be a whole number').min(1, 'must be 1 to 1000').max(1000, 'must be 1 to 1000');
 const Labels = z.array(Label).max(32, 'must have at most 32 labels');
+const Allow = z.array(DockerConsent).max(2, 'must have "dind" or "socket", or both, once each');
 const NodeParams = OrgParams.extend({ node_id: PathId });
 
 const line = {
@@ -58,6 +62,7 @@ const node = {
   instances: 0,
   max_instances: null,
   labels: [],
+  allow: [],
   drain: null,
   facts: null,
 };
@@ -70,7 +75,9 @@ export const create = operation({
   description:
     'A `Socket` node is the machine on which the control plane itself runs, and attaches itself. A `Remote` node is ' +
     'any machine with Docker: run the line in `enrollment.command` there; its agent dials out, nobody dials in. ' +
-    '`ip_address` and `port` are kept and shown, and otherwise unused.',
+    '`ip_address` and `port` are kept and shown, and otherwise unused. Only an owner may set `allow`: it lets runners ' +
+    'give their jobs Docker here (`dind`: a privileged daemon of each instance’s own; `socket`: the machine’s), and ' +
+    'whoever writes such a job is root of the machine.',
   tag: 'Nodes',
   audience: 'user',
   params: OrgParams,
@@ -82,6 +89,7 @@ export const create = operation({
     port: Port.nullish(),
     max_instances: MaxInstances.nullish(),
     labels: Labels.optional(),
+    allow: Allow.optional(),
   }),
   reply: Node,
   problems: ['organization.limit', 'node.type-unavailable'],
@@ -144,7 +152,9 @@ export const change = operation({
   method: 'PUT',
   path: '/org/{org_id}/nodes/{node_id}',
   summary: 'Change a node',
-  description: 'Changes what it names and leaves the rest. `inactive` keeps what runs and takes no new instances.',
+  description:
+    'Changes what it names and leaves the rest. `inactive` keeps what runs and takes no new instances. Only an owner may ' +
+    'change `allow`; what it no longer allows goes on where it runs, and is not started any more.',
   tag: 'Nodes',
   audience: 'user',
   params: NodeParams,
@@ -156,6 +166,7 @@ export const change = operation({
     port: Port.nullish(),
     max_instances: MaxInstances.nullish(),
     labels: Labels.optional(),
+    allow: Allow.optional(),
     uid: z.unknown().optional(),
     type: z.unknown().optional(),
     created_at: z.unknown().optional(),

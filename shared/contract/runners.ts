@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Architecture } from '#domain/architecture.ts';
+import { DockerAccess } from '#domain/docker.ts';
 import { ContainerEnvironment, DockerImage, GithubRepo, Label, Name, RunnerToken } from '#domain/grammar.ts';
 import { PullPolicy, RunnerSource } from '#domain/runner.ts';
 import { Deleted, NoQuery, OrgParams, PathId, pageQuery, QueryFlag, Timestamp, Uid } from './fields.ts';
@@ -44,6 +45,7 @@ export const Runner = z.object({
   environment: z.record(z.string(), z.string()),
   pull_policy: PullPolicy.nullable(),
   prepull: z.boolean(),
+  docker: DockerAccess,
   max_lifetime_minutes: z.int().nullable(),
   desired_instances: z.int(),
   replacement: Replacement.nullable(),
@@ -66,6 +68,8 @@ const options = {
   pull_policy: PullPolicy.nullish(),
   /** Whether nodes that could run it pull its image before it is needed. */
   prepull: z.boolean().optional(),
+  /** What its jobs have of Docker: other than `none` only on nodes whose owner allows it. */
+  docker: DockerAccess.optional(),
   max_lifetime_minutes: z
     .int('must be a whole number')
     .min(5, 'must be at least 5')
@@ -104,6 +108,7 @@ const runner = {
   environment: {},
   pull_policy: null,
   prepull: true,
+  docker: 'none',
   max_lifetime_minutes: null,
   desired_instances: 0,
   replacement: null,
@@ -129,7 +134,9 @@ export const create = operation({
     'image before they need it. After `max_lifetime_minutes` an instance is ended, idle or after its ' +
     'job; a job that goes on for six more hours is cancelled. `desired_instances` are kept alive: what has ended is ' +
     'replaced, what fails is tried again ever more slowly, and what is too many and idle is removed, unless a person ' +
-    'has made it. `replacement` says how that goes.',
+    'has made it. `replacement` says how that goes. ' +
+    '`docker` is for jobs that build images, run in containers or have services: `dind` gives each instance a Docker ' +
+    'daemon of its own, `socket` the one of its node; both only on nodes whose `allow` has it.',
   tag: 'Runners',
   audience: 'user',
   params: OrgParams,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { DockerConsent } from './docker.ts';
 import { Limits, PullPolicy, RunnerSource } from './runner.ts';
 import { jobResults } from './runner-lines.ts';
 
@@ -76,6 +77,8 @@ export const Instance = z.object({
   runner_source: RunnerSource,
   limits: Limits,
   pull_policy: PullPolicy.optional(),
+  /** What its jobs have of Docker; absent: nothing. */
+  docker: DockerConsent.optional(),
   max_lifetime_minutes: z.int().optional(),
   ephemeral: z.boolean(),
   want: Want,
@@ -162,6 +165,7 @@ export const Placement = z.object({
   runner_source: RunnerSource,
   limits: Limits,
   pull_policy: PullPolicy.optional(),
+  docker: DockerConsent.optional(),
   grace_seconds: z.int(),
   not_before: z.int().optional(),
 });
@@ -173,7 +177,7 @@ export type Placement = z.output<typeof Placement>;
  */
 export function placementOf(row: Instance): Placement | undefined {
   if (isFinal(row)) return undefined;
-  const { uid, runner, generation, image, runner_source, limits, pull_policy, grace_seconds, not_before } = row;
+  const { uid, runner, generation, image, runner_source, limits, pull_policy, docker, grace_seconds, not_before } = row;
   const want = row.state === 'ended' ? 'gone' : row.want;
   return {
     uid,
@@ -184,6 +188,7 @@ export function placementOf(row: Instance): Placement | undefined {
     runner_source,
     limits,
     ...(pull_policy && { pull_policy }),
+    ...(docker && { docker }),
     grace_seconds,
     ...(not_before === undefined || want === 'gone' ? {} : { not_before }),
   };

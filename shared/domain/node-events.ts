@@ -1,3 +1,4 @@
+import { consentsOf } from './docker.ts';
 import { connectionOf, isCloned, type Node, type Roster } from './node.ts';
 
 /** Something that happened to a node, for whoever asks later. */
@@ -52,13 +53,24 @@ export function eventsOfSync(before: Roster, { boot_id, agent_version, cloned }:
 }
 
 /** The events of a change by somebody. */
-export function eventsOfChange(before: Node, after: Pick<Node, 'status'>, by: string): readonly NodeEvent[] {
-  if (before.status === after.status) return [];
-  const detail =
-    after.status === 'active'
-      ? 'The node takes new instances.'
-      : 'The node keeps its instances, and takes no new ones.';
-  return [{ subject: before.uid, code: after.status, detail, by }];
+export function eventsOfChange(before: Node, after: Pick<Node, 'status' | 'allow'>, by: string): readonly NodeEvent[] {
+  const subject = before.uid;
+  const events: NodeEvent[] = [];
+  if (before.status !== after.status) {
+    const detail =
+      after.status === 'active'
+        ? 'The node takes new instances.'
+        : 'The node keeps its instances, and takes no new ones.';
+    events.push({ subject, code: after.status, detail, by });
+  }
+  const allow = consentsOf(after.allow).join(' and ');
+  if (consentsOf(before.allow).join(' and ') !== allow) {
+    const detail = allow
+      ? `Jobs of new instances may have Docker here, by ${allow}.`
+      : 'Jobs of new instances may not have Docker here.';
+    events.push({ subject, code: 'allow_changed', detail, by });
+  }
+  return events;
 }
 
 const sentences = {

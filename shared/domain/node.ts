@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Architecture } from './architecture.ts';
+import { DockerConsent } from './docker.ts';
 import { Drain } from './drain.ts';
 
 /** `Socket`: the machine on which the control plane runs; `Remote`: a machine anywhere, whose agent dials out. */
@@ -33,6 +34,8 @@ export const Node = z.object({
   status: NodeStatus,
   max_instances: z.int().nullable(),
   labels: z.array(z.string()),
+  /** What an owner lets jobs have of Docker; absent in older rows: nothing. */
+  allow: z.array(DockerConsent).optional(),
   instances: z.int(),
   /** While it is being emptied. `status` stays what the customer wants. */
   drain: Drain.optional(),

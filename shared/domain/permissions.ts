@@ -36,6 +36,9 @@ export const permissions = {
   'instances.events': 'viewer',
 } as const satisfies Record<string, Role>;
 
+/** What takes more than the operation: a member of its body, and the role that may change it. */
+export const memberPermissions = { 'nodes.allow': 'owner' } as const satisfies Record<string, Role>;
+
 /** An operation that somebody does inside an organization. */
 export type PermittedOperation = keyof typeof permissions;
 

@@ -1,3 +1,4 @@
+import { notAllowed } from './docker.ts';
 import { drainedWhy } from './drain.ts';
 import { connectionOf, type Node, type Roster } from './node.ts';
 import type { PlacementStrategy } from './organization.ts';
@@ -6,13 +7,13 @@ import type { Runner } from './runner.ts';
 type Architectural = Pick<NonNullable<Roster['facts']>, 'architecture'> | undefined;
 
 /** What a runner needs of the node that is chosen for it. */
-export type Needs = Pick<Runner, 'node_labels' | 'architecture'>;
+export type Needs = Pick<Runner, 'node_labels' | 'architecture' | 'docker'>;
 
 /** A node that an instance could be placed on. */
 export interface Candidate {
   readonly node: Pick<
     Node,
-    'uid' | 'name' | 'status' | 'labels' | 'instances' | 'max_instances' | 'drain' | 'deleting_at'
+    'uid' | 'name' | 'status' | 'labels' | 'allow' | 'instances' | 'max_instances' | 'drain' | 'deleting_at'
   >;
   readonly roster: (Pick<Roster, 'seen_at' | 'poll_seconds'> & { readonly facts?: Architectural }) | undefined;
 }
@@ -43,7 +44,7 @@ export function whyNot({ node, roster }: Candidate, now: number, needs: Needs): 
   }
   const connection = connectionOf(roster, now);
   if (connection === 'pending' || connection === 'unreachable') return reasons[connection];
-  return unfit(node.labels, roster?.facts, needs);
+  return notAllowed(node.allow, needs.docker) ?? unfit(node.labels, roster?.facts, needs);
 }
 
 const named = 10;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Architecture } from './architecture.ts';
+import { DockerAccess } from './docker.ts';
 import { Failure, Replacement } from './replacement.ts';
 
 /** Where GitHub's runner comes from: the image has it, the node mounts it, or whichever is there. */
@@ -45,6 +46,8 @@ export const Runner = z.object({
   pull_policy: PullPolicy.optional(),
   /** False: its image is pulled when it is needed, and not before. */
   prepull: z.boolean().optional(),
+  /** Absent in older rows: none. */
+  docker: DockerAccess.optional(),
   max_lifetime_minutes: z.int().optional(),
   /** How many instances are kept alive, by replacing those that have ended; 0, or absent: nobody keeps any. */
   desired_instances: z.int().optional(),

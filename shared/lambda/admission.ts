@@ -1,6 +1,6 @@
 import type { Operation } from '#contract/operation.ts';
 import type { Member } from '#domain/organization.ts';
-import { type PermittedOperation, permissions, reaches } from '#domain/permissions.ts';
+import { type PermittedOperation, permissions, type Role, reaches } from '#domain/permissions.ts';
 import { problem } from '#domain/problem.ts';
 import type { User } from '#domain/user.ts';
 import type { Access } from '#runtime/services/access.ts';
@@ -74,11 +74,15 @@ export async function admit(request: AdmissionRequest): Promise<Admission> {
   return { user: checked?.user, member: checked?.member, rate };
 }
 
+/** Refuses what takes another role. */
+export function assertRole(role: Role, needed: Role, what = 'This'): void {
+  if (reaches(role, needed)) return;
+  throw problem('role.insufficient', `${what} needs the role "${needed}"; yours is "${role}".`);
+}
+
 function belongs(operation: Operation, member: Member | undefined): void {
   // The same words for what does not exist and for what is somebody else's.
   if (!member) throw problem('organization.not-found', 'There is no such organization among yours.');
   const needed = isPermitted(operation.id) ? permissions[operation.id] : 'owner';
-  if (!reaches(member.role, needed)) {
-    throw problem('role.insufficient', `This needs the role "${needed}"; yours is "${member.role}".`);
-  }
+  assertRole(member.role, needed);
 }

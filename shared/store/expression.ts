@@ -55,6 +55,12 @@ export const is =
   (bind) =>
     `${bind.name(path)} ${operator} ${bind.value(value)}`;
 
+/** The attribute is a list that has this in it; false where it is absent. */
+export const has =
+  (path: string, value: unknown): Condition =>
+  (bind) =>
+    `contains(${bind.name(path)}, ${bind.value(value)})`;
+
 /** The row has expired, though it is still there. */
 export const expired = (now: number): Condition => is('expires_at', '<=', now / 1000);
 

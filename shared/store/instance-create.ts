@@ -1,11 +1,13 @@
+import { howToAllow, notAllowed } from '#domain/docker.ts';
 import { type Drain, drainedWhy } from '#domain/drain.ts';
 import { type Instance, placementOf } from '#domain/instance.ts';
+import type { Node } from '#domain/node.ts';
 import { organizationLimits, orgId } from '#domain/organization.ts';
 import { type Problem, problem } from '#domain/problem.ts';
 import { auditStep } from './audit.ts';
 import { countOne } from './counters.ts';
 import { type EventDraft, eventSteps } from './events.ts';
-import { absent, all, any, belowOwn, type Condition, exists, is } from './expression.ts';
+import { absent, all, any, belowOwn, type Condition, exists, has, is } from './expression.ts';
 import { onceSteps, type Replay } from './idempotency.ts';
 import { writeInstance } from './instance-rows.ts';
 import { keys } from './keys.ts';
@@ -41,7 +43,7 @@ function runnerStep<R>(
   return update(keys.runner(org, runner), { add: { instances: 1, alive: kept ? 1 : 0 }, set }, where, refused);
 }
 
-function nodeRefused(uid: string, row: Refused): Problem {
+function nodeRefused({ node: uid, docker }: Instance, row: Refused): Problem {
   if (!row || row.deleting_at !== undefined) return nodeNotFound(uid);
   if (row.drain !== undefined) {
     const why = drainedWhy(row.drain as Drain);
@@ -49,6 +51,8 @@ function nodeRefused(uid: string, row: Refused): Problem {
   }
   if (row.status !== 'active')
     return problem('node.inactive', `${row.name} is inactive. Set its status to "active", or choose another node.`);
+  const why = notAllowed(row.allow as Node['allow'], docker);
+  if (docker && why) return problem('node.not-allowed', `${row.name} ${why}. ${howToAllow(docker)}`);
   return problem(
     'node.full',
     `${row.name} has ${row.instances} of at most ${row.max_instances} instances. Delete one, raise "max_instances", or choose another node.`,
@@ -67,8 +71,14 @@ function creationSteps(link: Link, row: Instance, { by, events = [] }: CreatingI
     update(
       keys.node(org, node),
       { add: { instances: 1 } },
-      all(is('status', '=', 'active'), absent('deleting_at'), absent('drain'), unlimited),
-      (old) => nodeRefused(node, old),
+      all(
+        is('status', '=', 'active'),
+        absent('deleting_at'),
+        absent('drain'),
+        unlimited,
+        ...(row.docker ? [has('allow', row.docker)] : []),
+      ),
+      (old) => nodeRefused(row, old),
     ),
     countOne(org, 'instances', organizationLimits.instances),
     put(writeInstance(row), absent()),

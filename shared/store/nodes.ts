@@ -29,10 +29,12 @@ import { check, put, update } from './steps.ts';
 import type { Actor, Changing, Created, Creating } from './write.ts';
 
 /** What a node is made from. */
-export type NodeDraft = Pick<Node, 'name' | 'type' | 'ip_address' | 'port' | 'max_instances' | 'labels'>;
+export type NodeDraft = Pick<Node, 'name' | 'type' | 'ip_address' | 'port' | 'max_instances' | 'labels' | 'allow'>;
 
 /** What a customer may change of a node. */
-export type NodeChange = Partial<Pick<Node, 'name' | 'status' | 'ip_address' | 'port' | 'max_instances' | 'labels'>>;
+export type NodeChange = Partial<
+  Pick<Node, 'name' | 'status' | 'ip_address' | 'port' | 'max_instances' | 'labels' | 'allow'>
+>;
 
 /** A node, with its last sync; `roster` is absent until an agent has enrolled. */
 export interface SeenNode {
@@ -57,7 +59,12 @@ export interface Nodes extends NodeRemoval, NodeDrain {
   /** Several by uid, those being deleted included: what a list of instances needs. */
   getMany(scope: Scope, uids: readonly string[]): Promise<ReadonlyMap<string, SeenNode>>;
   /** `node.not-found`, `version.stale`. */
-  change(scope: OrgScope, uid: string, edit: (now: Node) => NodeChange, write: Changing): Promise<Node>;
+  change(
+    scope: OrgScope,
+    uid: string,
+    edit: (now: Node) => NodeChange | Promise<NodeChange>,
+    write: Changing,
+  ): Promise<Node>;
   /** Makes a new enrollment code and voids the one before. */
   renewEnrollment(
     scope: OrgScope,

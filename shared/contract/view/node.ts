@@ -1,3 +1,4 @@
+import { consentsOf } from '#domain/docker.ts';
 import { connectionOf, type Node, type Roster } from '#domain/node.ts';
 import { timestamp, timestampOrNull } from './time.ts';
 
@@ -15,6 +16,7 @@ export const showNode = (node: Node, roster: Roster | undefined, now: number) =>
   instances: node.instances,
   max_instances: node.max_instances,
   labels: node.labels,
+  allow: consentsOf(node.allow),
   drain: node.drain
     ? {
         since: timestamp(node.drain.since),

@@ -37,6 +37,7 @@ export const showRunner = (runner: Runner, token: string) => ({
   environment: runner.environment ?? {},
   pull_policy: runner.pull_policy ?? null,
   prepull: runner.prepull ?? true,
+  docker: runner.docker ?? ('none' as const),
   max_lifetime_minutes: runner.max_lifetime_minutes ?? null,
   desired_instances: runner.desired_instances ?? 0,
   replacement: showReplacement(runner),

@@ -1,3 +1,4 @@
+import { consentFor } from '../docker.ts';
 import type { Instance } from '../instance.ts';
 import type { Node, NodeFacts } from '../node.ts';
 import { keeper } from '../replacement.ts';
@@ -25,6 +26,7 @@ export const hostOf = (node: Pick<Node, 'ip_address' | 'name'>, facts?: Pick<Nod
 
 /** An instance that somebody has just asked for. */
 export function request({ org, uid, runner, node, facts, by, probe = false }: Request, now: number): Instance {
+  const docker = consentFor(runner.docker);
   const row: Instance = {
     org,
     uid,
@@ -37,6 +39,7 @@ export function request({ org, uid, runner, node, facts, by, probe = false }: Re
     runner_source: runner.runner_source,
     limits: runner.limits,
     ...(runner.pull_policy && { pull_policy: runner.pull_policy }),
+    ...(docker && { docker }),
     ...(runner.max_lifetime_minutes && { max_lifetime_minutes: runner.max_lifetime_minutes }),
     ephemeral: runner.ephemeral,
     want: 'run',

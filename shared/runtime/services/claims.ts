@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { howToAllow, notAllowed } from '#domain/docker.ts';
 import { giveUp } from '#domain/instance/accept.ts';
 import { type ClaimVerdict, claim, githubRefused, githubUnavailable, mayMint, minted } from '#domain/instance/claim.ts';
 import { credentialFreshMs } from '#domain/instance/deadlines.ts';
@@ -27,7 +28,7 @@ export interface Claims {
     node: string,
     placed: { readonly uid: string; readonly runner: string },
     request: { readonly generation: number; readonly boot_id: string },
-  ): Promise<StartCredential & Pick<Runner, 'environment'>>;
+  ): Promise<StartCredential & Pick<Runner, 'environment'> & Pick<Instance, 'docker'>>;
 }
 
 /** A container, what starts it, and what it belongs to. */
@@ -137,12 +138,21 @@ export const claims = service({
         const atGithub = runner.credential_kind !== 'registration';
         const verdict = claim(row, { generation, boot_id, id: ids.uid(), atGithub }, clock.now());
         if ('refused' in verdict) throw await refuse(scope, row, verdict);
+        const withdrawn = row.docker && notAllowed(seen.get(node)?.node.allow, row.docker);
+        if (row.docker && withdrawn) {
+          const detail = `${row.node_name} ${withdrawn} any more. ${howToAllow(row.docker)}`;
+          throw await fail(scope, row, giveUp(row, at(), { code: 'docker_not_allowed', detail }));
+        }
         const [granted] = await Promise.all([move(scope, row, verdict.granted), plan({ row, runner })]);
         if (!granted) throw wait('Another claim of this start is under way.', 1000);
 
         const claimed = { scope, row: granted, runner, node: seen.get(node) };
         const credential = (await again(claimed)) ?? (await fresh(claimed));
-        return { ...credential, ...(runner.environment && { environment: runner.environment }) };
+        return {
+          ...credential,
+          ...(runner.environment && { environment: runner.environment }),
+          ...(row.docker && { docker: row.docker }),
+        };
       },
     };
   },

@@ -39,7 +39,7 @@ export interface Provisioning {
 const mostChoices = 10;
 
 const passing = (error: unknown): boolean =>
-  error instanceof Problem && ['node.full', 'node.inactive', 'node.not-found'].includes(error.code);
+  error instanceof Problem && ['node.full', 'node.inactive', 'node.not-allowed', 'node.not-found'].includes(error.code);
 
 function assertCredential(runner: Runner, now: number): void {
   if ((runner.credential_expires_at ?? Number.POSITIVE_INFINITY) > now) return;
