@@ -4,6 +4,7 @@ import { model } from './model.suite.ts';
 import { nodes } from './nodes.suite.ts';
 import { organizations } from './organizations.suite.ts';
 import { registries } from './registries.suite.ts';
+import { replacement } from './replacement.suite.ts';
 import { runners } from './runners.suite.ts';
 import { throttles } from './throttles.suite.ts';
 import { users } from './users.suite.ts';
@@ -16,6 +17,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   nodes,
   registries,
   runners,
+  replacement,
   instances,
   throttles,
   due,

@@ -70,7 +70,7 @@ export function planOf(runner: Known, at: At): Plan {
   const missing = desired - alive;
   const idle = { make: 0, probe: false, remove: 0 };
   if (missing <= 0) {
-    return { ...idle, remove: -missing, replacement: desired === 0 ? undefined : cleared(replacement) };
+    return { ...idle, remove: alive - desired, replacement: desired === 0 ? undefined : cleared(replacement) };
   }
   if (!replacement || !isTroubled(replacement)) return { ...idle, make: missing, replacement };
   const { not_before = 0 } = replacement;
