@@ -137,15 +137,18 @@ function secretsIn(rows: readonly RawRow[], secrets: readonly string[]): string[
   });
 }
 
-function containersOf(instances: readonly Instance[], containers: readonly RawContainer[]): string[] {
+/** Numbers 1, 2 and 11, once all has converged: `stateOf` tells what becomes of an instance, if anybody knows it. */
+export function wrongContainers(
+  containers: readonly RawContainer[],
+  stateOf: (uid: string) => 'live' | 'final' | undefined,
+): string[] {
   const running = containers.filter((one) => one.running);
-  const rowOf = (uid: string) => instances.find((row) => row.uid === uid);
   return containers.flatMap(({ uid, name }) => {
-    const row = rowOf(uid);
+    const state = stateOf(uid);
     return [
       ...(count(running, (one) => one.uid === uid) > 1 ? [`1: ${uid} runs twice`] : []),
-      ...(row === undefined ? [`11: nothing explains the container ${name}`] : []),
-      ...(row && isFinal(row) ? [`2: ${name} is there, and ${uid} is ${row.state}`] : []),
+      ...(state === undefined ? [`11: nothing explains the container ${name}`] : []),
+      ...(state === 'final' ? [`2: ${name} is there, and ${uid} is not to be`] : []),
     ];
   });
 }
@@ -157,6 +160,10 @@ function containersOf(instances: readonly Instance[], containers: readonly RawCo
 export function violations(rows: readonly RawRow[], held: Held): string[] {
   const instances = instanceRows(rows).map((row) => Instance.parse(row));
   const known = new Set(instances.map(({ uid }) => uid));
+  const stateOf = (uid: string) => {
+    const row = instances.find((one) => one.uid === uid);
+    return row && (isFinal(row) ? 'final' : 'live');
+  };
   return [
     ...intents(instances),
     ...references(rows, instances),
@@ -169,7 +176,7 @@ export function violations(rows: readonly RawRow[], held: Held): string[] {
     ...(held.acknowledged ?? [])
       .filter((uid) => !known.has(uid))
       .map((uid) => `10: ${uid} was acknowledged and is lost`),
-    ...containersOf(instances, held.containers ?? []),
+    ...wrongContainers(held.containers ?? [], stateOf),
   ];
 }
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { containerName } from '#domain/instance.ts';
 import { type Github, startGithub } from '#local/demo/github.ts';
 import { makeDemoImages, plainImage, runnerImage } from '#local/demo/images.ts';
+import { expectNoStrays } from './aftermath.ts';
 import { type Control, startControl } from './control.ts';
 import { engine, eventually, makeMachine, type TestMachine } from './machine.ts';
 
@@ -54,6 +55,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
+  await expectNoStrays(machine, control);
   await machine[Symbol.asyncDispose]();
   await control[Symbol.asyncDispose]();
   await github.close();

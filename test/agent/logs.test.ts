@@ -4,6 +4,7 @@ import { containerName } from '#domain/instance.ts';
 import type { Step } from '#local/demo/github/jobs.ts';
 import { type Github, startGithub } from '#local/demo/github.ts';
 import { makeDemoImages, runnerImage } from '#local/demo/images.ts';
+import { expectNoStrays } from './aftermath.ts';
 import { type Control, startControl } from './control.ts';
 import { eventually, makeMachine, type TestMachine } from './machine.ts';
 
@@ -37,6 +38,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
+  await expectNoStrays(machine, control);
   await machine[Symbol.asyncDispose]();
   await control[Symbol.asyncDispose]();
   await github.close();

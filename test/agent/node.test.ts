@@ -8,6 +8,7 @@ import type { Desired } from '#contract/agent.ts';
 import { containerName } from '#domain/instance.ts';
 import { type Github, startGithub } from '#local/demo/github.ts';
 import { makeDemoImages, plainImage, runnerImage } from '#local/demo/images.ts';
+import { expectNoStrays } from './aftermath.ts';
 import { type Control, type Row, startControl } from './control.ts';
 import { startEngineProxy } from './engine-proxy.ts';
 import { engine, eventually, makeMachine, type TestMachine } from './machine.ts';
@@ -41,6 +42,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
+  await expectNoStrays(machine, control);
   await machine[Symbol.asyncDispose]();
   await control[Symbol.asyncDispose]();
   await github.close();

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { callEngine } from '#local/demo/engine.ts';
 
-const socket = (process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock').replace(/^unix:\/\//, '');
+/** This machine's engine. */
+export const socket = (process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock').replace(/^unix:\/\//, '');
 const Listed = z.array(
   z.object({ Id: z.string(), Names: z.array(z.string()), State: z.string(), Labels: z.record(z.string(), z.string()) }),
 );
@@ -18,8 +19,8 @@ const labelled = (deployment: string) =>
   encodeURIComponent(JSON.stringify({ label: [`runner-pilot.deployment=${deployment}`] }));
 
 /** What `docker ps -a` shows of this installation: others on the same engine are none of its business. */
-export async function containersOf(deployment: string): Promise<ListedContainer[]> {
-  const { body } = await callEngine(socket, 'GET', `/containers/json?all=true&filters=${labelled(deployment)}`);
+export async function containersOf(deployment: string, engine = socket): Promise<ListedContainer[]> {
+  const { body } = await callEngine(engine, 'GET', `/containers/json?all=true&filters=${labelled(deployment)}`);
   return Listed.parse(JSON.parse(body.toString('utf8'))).map(({ Id, Names, State, Labels }) => ({
     id: Id,
     name: (Names[0] ?? '').replace(/^\//, ''),

@@ -6,6 +6,7 @@ import { type Github, startGithub } from '#local/demo/github.ts';
 import { makeDemoImages, plainImage } from '#local/demo/images.ts';
 import { deploymentOf } from '#local/deployment.ts';
 import { type Cloud, startCloud } from '#test/cloud.ts';
+import { expectNothingWrong } from '../aftermath.ts';
 import { describeWithEngine } from '../engine.ts';
 import { removeAllOf } from './containers.ts';
 import { until } from './http.ts';
@@ -48,6 +49,7 @@ describeWithEngine('a log', () => {
   });
 
   afterAll(async () => {
+    if (cloud) await expectNothingWrong(cloud);
     await cloud?.close();
     await removeAllOf(deploymentOf(folder));
     await github?.close();

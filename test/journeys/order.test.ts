@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Github, startGithub } from '#local/demo/github.ts';
 import { makeDemoImages, plainImage, runnerImage } from '#local/demo/images.ts';
 import { type Cloud, startCloud } from '#test/cloud.ts';
+import { expectNothingWrong } from '../aftermath.ts';
 import order from '../contract/order.json' with { type: 'json' };
 import { describeWithEngine } from '../engine.ts';
 import { type Caller, caller, until } from './http.ts';
@@ -68,6 +69,7 @@ describeWithEngine.each([
   });
 
   afterAll(async () => {
+    if (cloud) await expectNothingWrong(cloud);
     await cloud?.close();
     await github?.close();
     await rm(folder, { recursive: true, force: true });

@@ -6,6 +6,7 @@ import { type Github, startGithub } from '#local/demo/github.ts';
 import { makeDemoImages, plainImage } from '#local/demo/images.ts';
 import { deploymentOf } from '#local/deployment.ts';
 import { type Cloud, startCloud } from '#test/cloud.ts';
+import { expectNothingWrong } from '../aftermath.ts';
 import { describeWithEngine } from '../engine.ts';
 import { removeAllOf } from './containers.ts';
 import { until } from './http.ts';
@@ -38,6 +39,7 @@ describeWithEngine('an image of a private registry', () => {
   }, 60_000);
 
   afterAll(async () => {
+    if (cloud) await expectNothingWrong(cloud, { secrets: [login.password] });
     if (cloud) await removeAllOf(deploymentOf(cloud.dataDir));
     await cloud?.close();
     for (const one of [image, next]) await callEngine(socket, 'DELETE', `/images/${one}`);

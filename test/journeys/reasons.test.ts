@@ -8,6 +8,7 @@ import { type Github, startGithub } from '#local/demo/github.ts';
 import { makeDemoImages, plainImage } from '#local/demo/images.ts';
 import { deploymentOf } from '#local/deployment.ts';
 import { type Cloud, startCloud } from '#test/cloud.ts';
+import { expectNothingWrong } from '../aftermath.ts';
 import { describeWithEngine } from '../engine.ts';
 import { tableRows } from '../table-rows.ts';
 import { containersOf, removeAllOf } from './containers.ts';
@@ -40,6 +41,7 @@ describeWithEngine('an instance that can not be had says why, within 10 s', () =
   afterEach(() => github.clearFaults());
 
   afterAll(async () => {
+    if (cloud) await expectNothingWrong(cloud);
     await cloud?.close();
     await removeAllOf(deploymentOf(folder));
     await registry?.[Symbol.asyncDispose]();

@@ -6,6 +6,7 @@ import { buildAgent } from '#agent/build.ts';
 import { startGithub } from '#local/demo/github.ts';
 import { makeDemoImages, plainImage } from '#local/demo/images.ts';
 import { type Cloud, startCloud } from '#test/cloud.ts';
+import { expectNothingWrong } from '../aftermath.ts';
 import { describeWithMachine, makeMachine, type SecondMachine } from '../machine.ts';
 import { until } from './http.ts';
 import { startForwardProxy, startReverseProxy } from './proxies.ts';
@@ -59,7 +60,10 @@ describeWithMachine('a user who may use Docker, behind a proxy, of a service wit
     before = await machine.installed();
   });
 
-  afterAll(() => stack.disposeAsync());
+  afterAll(async () => {
+    if (cloud) await expectNothingWrong(cloud, { engines: [machine.socket()] });
+    await stack.disposeAsync();
+  });
 
   const as = (command: string) =>
     `setpriv --reuid ${user} --regid ${user} --groups "$(stat -c %g /run/docker.sock)" env HOME=${home} XDG_RUNTIME_DIR=/run/user/${user} ${command}`;

@@ -9,6 +9,7 @@ import { callEngine } from '#local/demo/engine.ts';
 import { type Github, startGithub } from '#local/demo/github.ts';
 import { makeDemoImages, plainImage } from '#local/demo/images.ts';
 import { type Cloud, startCloud } from '#test/cloud.ts';
+import { expectNothingWrong } from '../aftermath.ts';
 import { describeWithMachine, makeMachine, type SecondMachine } from '../machine.ts';
 import { tableRows } from '../table-rows.ts';
 import { until } from './http.ts';
@@ -52,6 +53,7 @@ describeWithMachine('a machine elsewhere, behind NAT', () => {
   });
 
   afterAll(async () => {
+    if (cloud) await expectNothingWrong(cloud, { engines: [machine.socket()] });
     await cloud?.close();
     await github?.close();
     await machine?.[Symbol.asyncDispose]();

@@ -9,6 +9,7 @@ import { type Github, startGithub } from '#local/demo/github.ts';
 import { makeDemoImages, plainImage } from '#local/demo/images.ts';
 import { deploymentOf } from '#local/deployment.ts';
 import { region, tableName } from '#local/surroundings.ts';
+import { expectNothingWrong } from '../aftermath.ts';
 import { describeWithEngine } from '../engine.ts';
 import { violations } from '../invariants.ts';
 import { tableRows } from '../table-rows.ts';
@@ -63,6 +64,7 @@ describeWithEngine(`local mode is killed and started again (seed ${seed})`, () =
   });
 
   afterAll(async () => {
+    if (mode) await expectNothingWrong({ ...mode, tableName, dataDir: folder }, { acknowledged });
     await mode?.stop();
     if (deployment) await removeAllOf(deployment);
     await github?.close();

@@ -2,6 +2,8 @@ import { type Caller, caller, until } from './http.ts';
 
 /** The personal access token of every runner in journeys: it must show up nowhere. */
 export const canary = 'ghp_canaryCanaryCanaryCanaryCanary0001';
+/** The password of everybody in journeys: so must it. */
+export const passphrase = 'a-strong-passphrase';
 export const repository = 'Gigatech/my-repo';
 
 /** Somebody with an organization and this machine attached to it. */
@@ -25,7 +27,7 @@ export type Owner = Pick<Tenant, 'token' | 'api'>;
 
 /** Registers John Doe with the organization GT. */
 export async function signUp(url: string): Promise<Owner> {
-  const login = { email: 'john@example.com', password: 'a-strong-passphrase' };
+  const login = { email: 'john@example.com', password: passphrase };
   await ask(caller(url), 'POST', '/auth/register', { full_name: 'John Doe', ...login });
   const { access_token: token } = await ask(caller(url), 'POST', '/auth/login', login);
   const api = caller(url, token);
