@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { callEngine } from '#local/demo/engine.ts';
 import { deploymentOf } from '#local/deployment.ts';
+import type { Cloud } from './cloud.ts';
 import { changedFinals, violations } from './invariants.ts';
 import { containersOf, socket } from './journeys/containers.ts';
 import { until } from './journeys/http.ts';
@@ -20,14 +21,21 @@ interface Around {
   readonly sweepMs?: number;
 }
 
+type Looked = Pick<Cloud, 'dynamoDbEndpoint' | 'tableName' | 'dataDir'>;
+
+/** Expects, after a journey, that nothing is which may never be. */
+export async function expectNothingWrong(cloud: Looked, around?: Around): Promise<void> {
+  expect(await wrongsAfter(cloud, around)).toEqual([]);
+}
+
 /**
- * Expects, after a journey, that nothing is which may never be: held against the table, the engines, and every place
- * where a secret could have been left. What has not converged yet gets its time.
+ * What may never be, looked for in the table, at the engines, and in every place where a secret could have been left.
+ * What has not converged yet gets its time.
  */
-export async function expectNothingWrong(
-  cloud: { readonly dynamoDbEndpoint: string; readonly tableName: string; readonly dataDir: string },
+export async function wrongsAfter(
+  cloud: Looked,
   { engines = [socket], secrets = [], acknowledged = [], sweepMs = 5000 }: Around = {},
-): Promise<void> {
+): Promise<readonly string[]> {
   const deployment = deploymentOf(cloud.dataDir);
   const given = [canary, passphrase, ...secrets];
   const before = await tableRows(cloud);
@@ -48,9 +56,7 @@ export async function expectNothingWrong(
     30,
   ).catch(() => undefined);
 
-  expect([...seen, ...(await filesWith(cloud.dataDir, given)), ...(await toldBy(engines, deployment, given))]).toEqual(
-    [],
-  );
+  return [...seen, ...(await filesWith(cloud.dataDir, given)), ...(await toldBy(engines, deployment, given))];
 }
 
 /** Number 9, in files: the table's, the logs', the agent's, whatever there is. */
