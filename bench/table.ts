@@ -1,10 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { v7 } from 'uuid';
-import * as z from 'zod';
 import { encodeCursor } from '#store/cursor.ts';
 import { counting } from '#test/store/counting.ts';
 import { clientOf, createTable, dynoxide } from '#test/store/engines.ts';
@@ -12,31 +6,10 @@ import { worldOn } from '#test/store/world.ts';
 import { compare, type Measured } from './report.ts';
 import { median, timed } from './statistics.ts';
 
-const Report = z.object({ numPassedTests: z.int(), numTotalTests: z.int() });
 const most = 100_000;
 /** A slow machine gets fewer rows rather than more time. */
 const plantWithinMs = 75_000;
 const pageSize = 50;
-
-/** Goal 4: the golden table of sequential waits and units, which is a test. */
-export async function goldenTable(): Promise<Measured[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'rp-bench-'));
-  const outputFile = join(folder, 'costs.json');
-  const words = ['run', 'test/store/costs.test.ts', '--reporter=json', `--outputFile=${outputFile}`];
-  try {
-    const child = spawn('vitest', words, { stdio: 'ignore' });
-    await once(child, 'close');
-    const { numPassedTests, numTotalTests } = Report.parse(JSON.parse(await readFile(outputFile, 'utf8')));
-    return [
-      compare('4', 'part of the golden table of waits and units that holds', numPassedTests / numTotalTests, {
-        target: { atLeast: 1 },
-        figures: `${numPassedTests} of ${numTotalTests} in \`test/store/costs.test.ts\``,
-      }),
-    ];
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
 
 /** Goal 5: a page of fifty costs the same anywhere in many, and ended instances don't slow the list of live ones. */
 export async function pages(): Promise<Measured[]> {

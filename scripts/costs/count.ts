@@ -19,7 +19,8 @@ export interface Counted {
   readonly replyBytes: number;
 }
 
-interface Tally {
+/** What has gone through a meter, and what was logged meanwhile. */
+export interface Tally {
   rcu: number;
   wcu: number;
   calls: number;
@@ -27,10 +28,11 @@ interface Tally {
 }
 
 const reading = /\.(GetItem|BatchGetItem|TransactGetItems|Query)$/;
-const nothing = (): Tally => ({ rcu: 0, wcu: 0, calls: 0, logBytes: 0 });
+/** Nothing yet. */
+export const nothing = (): Tally => ({ rcu: 0, wcu: 0, calls: 0, logBytes: 0 });
 
 /** Stands before the table's engine, has it reckon each call's capacity, and adds up. */
-async function meter(target: string, tally: () => Tally): Promise<{ url: string; close: () => void }> {
+export async function meter(target: string, tally: () => Tally): Promise<{ url: string; close: () => void }> {
   const server = createServer(async (from, to) => {
     const name = String(from.headers['x-amz-target'] ?? '');
     let body = '';

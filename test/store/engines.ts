@@ -85,7 +85,7 @@ export const dynamodbLocal: EngineChoice = {
 };
 
 /** A client of an engine. */
-export const clientOf = ({ endpoint }: Engine): DynamoDBClient =>
+export const clientOf = ({ endpoint }: Pick<Engine, 'endpoint'>): DynamoDBClient =>
   new DynamoDBClient({
     endpoint,
     region: 'eu-central-1',
