@@ -16,6 +16,7 @@ import { label } from './node/labels.ts';
 import { createNetworks } from './node/network.ts';
 import { createNode, type Node } from './node/node.ts';
 import { createProbe } from './node/probe.ts';
+import { createPruning } from './node/pruning.ts';
 import { createRunners } from './node/runner.ts';
 import type { Machine } from './node/start.ts';
 import { tidy } from './node/tidy.ts';
@@ -37,9 +38,18 @@ export async function startAgent(settings: Settings, log: Log) {
   renameSync(`${entryPath}.new`, entryPath);
   const runners = createRunners(stateFolder);
 
+  const pruning = createPruning({
+    engine,
+    state,
+    info: () => health.info(),
+    freePercent: settings.freePercent,
+    warn: log,
+  });
+  pruning.watch(closed.signal);
+
   const machine: Machine = {
     engine,
-    images: createImages(engine),
+    images: createImages(engine, pruning),
     docker: createDocker(engine, { image: settings.dindImage, socket: engineSocket(settings.dockerHost) }),
     networks: createNetworks(engine, settings.networkRange),
     inputs: createInputs(runFolder),

@@ -23,8 +23,9 @@ const help = `Runner Pilot agent ${agentVersion}: makes the containers that the 
 
 Environment: RUNNER_PILOT_URL, RUNNER_PILOT_AGENT_STATE (/var/lib/runner-pilot), RUNNER_PILOT_AGENT_RUN
 (/run/runner-pilot), DOCKER_HOST, RUNNER_PILOT_NETWORK_RANGE (10.213.0.0/16), RUNNER_PILOT_LOG_BYTES_PER_SECOND
-(1000000), RUNNER_PILOT_IMAGES_AHEAD (on), RUNNER_PILOT_DIND_IMAGE (docker:dind), RUNNER_PILOT_MANAGED_INSTANCE_ID,
-RUNNER_PILOT_AGENT_PARENT_PIPE (1: end with standard input).
+(1000000), RUNNER_PILOT_IMAGES_AHEAD (on; off: pull no image before it is needed), RUNNER_PILOT_IMAGES_FREE_PERCENT
+(10; below it images go that only the agent has pulled; 0: never), RUNNER_PILOT_DIND_IMAGE (docker:dind),
+RUNNER_PILOT_MANAGED_INSTANCE_ID, RUNNER_PILOT_AGENT_PARENT_PIPE (1: end with standard input).
 Exit codes: 0 done, 1 failed, 2 misused, 3 another agent runs.
 `;
 

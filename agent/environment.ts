@@ -18,6 +18,8 @@ export interface Settings {
   readonly dindImage: string;
   /** How much output of an instance is shipped, in bytes a second; more is dropped, and said. */
   readonly logBytesPerSecond: number;
+  /** Below how much free space, in percent, images are removed that only the agent has pulled; 0: never. */
+  readonly freePercent: number;
   /** Whether images are pulled before they are needed. */
   readonly pullsAhead: boolean;
   /** Whether the agent ends when its standard input does. */
@@ -45,6 +47,13 @@ function positive(env: Environment, name: string, otherwise: number): number {
   return Number(value);
 }
 
+function percent(env: Environment, name: string, otherwise: number): number {
+  const value = env[name];
+  if (!value) return otherwise;
+  if (!/^\d{1,2}$/.test(value)) throw new Error(`${name} is "${value}"; it must be a whole number from 0 to 99.`);
+  return Number(value);
+}
+
 function isOff(env: Environment, name: string): boolean {
   const value = env[name] || 'on';
   if (value !== 'on' && value !== 'off') throw new Error(`${name} is "${value}"; it must be on or off.`);
@@ -62,6 +71,7 @@ export function readSettings(env: Environment): Settings {
     networkRange: env.RUNNER_PILOT_NETWORK_RANGE || '10.213.0.0/16',
     dindImage: env.RUNNER_PILOT_DIND_IMAGE || 'docker:dind',
     logBytesPerSecond: positive(env, 'RUNNER_PILOT_LOG_BYTES_PER_SECOND', 1_000_000),
+    freePercent: percent(env, 'RUNNER_PILOT_IMAGES_FREE_PERCENT', 10),
     pullsAhead: !isOff(env, 'RUNNER_PILOT_IMAGES_AHEAD'),
     endsWithParent: env.RUNNER_PILOT_AGENT_PARENT_PIPE === '1',
   };

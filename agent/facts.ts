@@ -22,13 +22,17 @@ export const readBootId = (): string => readFileSync('/proc/sys/kernel/random/bo
 export const architectureOf = (info: Pick<Info, 'Architecture'> | undefined): NodeFacts['architecture'] =>
   architectures[info?.Architecture ?? arch()] ?? (arch() === 'arm64' ? 'arm64' : 'x64');
 
-/** The file system that holds the engine's data: all of it, and how much is used, in bytes and in percent. */
+/** The file system that holds the engine's data: all of it, what is free, and how much is used. */
 export async function diskOf(info: Pick<Info, 'DockerRootDir'>) {
   // In a container the engine's folder isn't there, but the container's own root lies on the same file system.
   const { bsize, blocks, bfree, bavail } = await statfs(info.DockerRootDir).catch(() => statfs('/'));
   const used = blocks - bfree;
   // As df does: what is reserved for root counts neither way.
-  return { bytes: blocks * bsize, usedPercent: used + bavail === 0 ? 0 : (used / (used + bavail)) * 100 };
+  return {
+    bytes: blocks * bsize,
+    freeBytes: bavail * bsize,
+    usedPercent: used + bavail === 0 ? 0 : (used / (used + bavail)) * 100,
+  };
 }
 
 /** What a node says of itself. */

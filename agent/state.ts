@@ -37,10 +37,16 @@ export const InstanceRecord = z.object({
 });
 export type InstanceRecord = z.output<typeof InstanceRecord>;
 
+/** An image that this agent has pulled, and nobody before it: by which names, and when it was last used. */
+export const PulledImage = z.object({ names: z.array(z.string()), used_at: z.int() });
+export type PulledImage = z.output<typeof PulledImage>;
+
 const State = z.object({
   seq: z.int(),
   nodes: z.array(NodeRecord),
   instances: z.record(z.string(), InstanceRecord),
+  /** By their ids. */
+  images: z.record(z.string(), PulledImage).default({}),
 });
 
 /** Saving is put off by this long, so that many changes are one write. */
@@ -127,6 +133,26 @@ export function openState(folder: string, warn: (what: string) => void = () => u
       saveSoon();
     },
 
+    images: (): Readonly<Record<string, PulledImage>> => state.images,
+
+    /** Remembers an image at once: one that is forgotten stays on the disk for ever. */
+    putImage(id: string, record: PulledImage): void {
+      state.images[id] = record;
+      save();
+    },
+
+    touchImage(id: string, now: number): void {
+      const known = state.images[id];
+      if (known === undefined) return;
+      state.images[id] = { ...known, used_at: now };
+      saveSoon();
+    },
+
+    removeImage(id: string): void {
+      delete state.images[id];
+      save();
+    },
+
     /** The number of the next report: it grows even when the clock goes back. */
     nextSeq(now: number): number {
       state.seq = Math.max(state.seq + 1, now);
@@ -146,7 +172,7 @@ function read(path: string): z.output<typeof State> {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
-      return { seq: 0, nodes: [], instances: {} };
+      return State.parse({ seq: 0, nodes: [], instances: {} });
     throw error;
   }
   try {

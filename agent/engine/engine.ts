@@ -14,6 +14,7 @@ import {
   Image,
   Info,
   ListedContainer,
+  ListedImage,
   Network,
   Progress,
   Stats,
@@ -121,6 +122,9 @@ export function createEngine(address: EngineAddress) {
       read(Stats, `/containers/${id(containerId)}/stats`, { stream: false, 'one-shot': true }),
 
     findImage: (image: string): Promise<Image | undefined> => find(Image, `/images/${image}/json`),
+
+    /** All images, those included that are only part of another. */
+    listImages: (): Promise<ListedImage[]> => read(z.array(ListedImage), '/images/json', { all: true }),
 
     /** Pulls an image; a failure is what the registry said. */
     async pullImage(

@@ -49,6 +49,7 @@ export const ListedContainer = z.object({
   Id: z.string(),
   Names: z.array(z.string()),
   State: z.string(),
+  ImageID: z.string(),
   Labels: z.record(z.string(), z.string()).nullish(),
 });
 export type ListedContainer = z.output<typeof ListedContainer>;
@@ -75,7 +76,17 @@ export const Volumes = z.object({ Volumes: z.array(Volume).nullish() });
 export const Exec = z.object({ ExitCode: z.int().nullish() });
 
 /** An image, inspected. */
-export const Image = z.object({ Id: z.string(), Architecture: z.string().optional(), Os: z.string().optional() });
+export const Image = z.object({
+  Id: z.string(),
+  Architecture: z.string().optional(),
+  Os: z.string().optional(),
+  RepoTags: z.array(z.string()).nullish(),
+  RepoDigests: z.array(z.string()).nullish(),
+});
+
+/** An image, listed. */
+export const ListedImage = z.object({ Id: z.string() });
+export type ListedImage = z.output<typeof ListedImage>;
 export type Image = z.output<typeof Image>;
 
 /** What a container uses, cumulative since its start. */

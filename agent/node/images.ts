@@ -2,15 +2,16 @@ import type { PullPolicy } from '#domain/runner.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Image } from '../engine/replies.ts';
 import type { ImageRefusal } from './image-refusal.ts';
+import type { Pruning } from './pruning.ts';
 import { createPulls, type Puller, pullKey } from './pulls.ts';
 import { parseReference } from './reference.ts';
 
 /** What came of pulling ahead; `interrupted`: an instance came to want another image. */
-export type Ahead = 'there' | 'pulled' | 'interrupted' | ImageRefusal;
+export type Ahead = 'there' | 'no room' | 'pulled' | 'interrupted' | ImageRefusal;
 
 /** The machine's images. */
-export function createImages(engine: Engine) {
-  const pulls = createPulls(engine);
+export function createImages(engine: Engine, pruning: Pruning) {
+  const pulls = createPulls(engine, pruning);
   let turn: Promise<unknown> = Promise.resolve();
   let ahead: { readonly key: string; readonly abort: AbortController } | undefined;
 
@@ -18,6 +19,7 @@ export function createImages(engine: Engine) {
     await pulls.idle();
     puller.signal.throwIfAborted();
     if ((await engine.findImage(image)) !== undefined) return 'there';
+    if (!(await pruning.hasRoomFor(image))) return 'no room';
     const abort = new AbortController();
     ahead = { key: pullKey(image, puller.owner), abort };
     try {
@@ -40,6 +42,7 @@ export function createImages(engine: Engine) {
       const { owner, onPull } = puller;
       const there = await engine.findImage(image);
       const isToPull = policy === 'always' || (policy === undefined && parseReference(image).tag === 'latest');
+      if (there !== undefined) pruning.used(there.Id);
       if (there !== undefined && !isToPull) return there;
       if (policy === 'never') {
         const detail = `${image} is not on this node, and \`pull_policy\` is never. Load it there, or let it be pulled.`;
@@ -59,6 +62,9 @@ export function createImages(engine: Engine) {
         pulled ?? { code: 'image_pull_failed', detail: `${image} was pulled, and is gone again.`, retryable: true }
       );
     },
+
+    /** Keeps an image from being removed until it is let go. */
+    hold: pruning.hold,
 
     /** Pulls an image that nobody waits for, if it isn't there: one at a time, and only while nobody waits for another. */
     ahead(image: string, puller: Puller): Promise<Ahead> {

@@ -4,6 +4,7 @@ import { isEngineFailure } from '../engine/failure.ts';
 import type { Progress } from '../engine/replies.ts';
 import { type ImageRefusal, refusalOf } from './image-refusal.ts';
 import type { Owner } from './labels.ts';
+import type { Pruning } from './pruning.ts';
 import { parseReference } from './reference.ts';
 
 /** Who waits for a pull is told of its beginning and, now and then, of its progress. */
@@ -29,7 +30,7 @@ const progressEveryMs = 5000;
 export const pullKey = (image: string, { node }: Owner): string => `${node} ${image}`;
 
 /** The pulls under way: however many instances of a node wait for an image, it is pulled once. */
-export function createPulls(engine: Engine) {
+export function createPulls(engine: Engine, pruning: Pruning) {
   const pulls = new Map<string, Pull>();
 
   const pull = async (
@@ -51,10 +52,14 @@ export function createPulls(engine: Engine) {
       tell(`Pulling ${image}: ${sum('current').toFixed(0)} of ${sum('total').toFixed(0)} MB.`);
     };
     try {
+      const before = await engine.listImages();
       await engine.pullImage(name, tag, { login, signal }, onProgress);
+      const pulled = await engine.findImage(image);
+      if (pulled !== undefined) pruning.pulled(pulled.Id, image, !before.some(({ Id }) => Id === pulled.Id));
       return undefined;
     } catch (error) {
       if (signal.aborted || !isEngineFailure(error)) throw error;
+      if (/no space left on device/i.test(error.message)) await pruning.makeRoom();
       return refusalOf({ image, organization, login }, error.message);
     }
   };

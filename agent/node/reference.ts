@@ -1,3 +1,5 @@
+import { isRegistryHost, registryOf } from '#domain/registry.ts';
+
 /** What the engine's pull takes: a name, and a tag or digest. */
 export interface Reference {
   readonly name: string;
@@ -13,3 +15,15 @@ export function parseReference(image: string): Reference {
   if (at !== -1) return { name, tag: image.slice(at + 1) };
   return { name, tag: colon === -1 ? 'latest' : plain.slice(colon + 1) };
 }
+
+/** The repository of an image, in full: `ubuntu:22.04` is of `docker.io/library/ubuntu`. */
+export function repositoryOf(image: string): string {
+  const { name } = parseReference(image);
+  const [first = '', ...rest] = name.split('/');
+  const path = rest.length > 0 && isRegistryHost(first) ? rest.join('/') : name;
+  const host = registryOf(name);
+  return `${host}/${host === 'docker.io' && !path.includes('/') ? 'library/' : ''}${path}`;
+}
+
+/** An image's reference in full, by which the same image has the same name. */
+export const canonical = (image: string): string => `${repositoryOf(image)}:${parseReference(image).tag}`;

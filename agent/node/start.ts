@@ -56,35 +56,39 @@ const refused = (code: string, detail: string, retryable: boolean): Started => (
 // What no second try mends: the image has no shell, is for another machine, or asks for what there isn't.
 const hopeless = /executable file not found|no such file or directory|exec format error|permission denied/i;
 
+/** What a start is made from. */
+export interface Start {
+  readonly owner: Owner;
+  readonly control: Control;
+  readonly login: AskLogin;
+  readonly desired: Desired;
+  readonly release: RunnerRelease | null;
+  /** The container of this generation that was made and never started, if there is one. */
+  readonly found: Container | undefined;
+  readonly signal: AbortSignal;
+  readonly onPull: OnPull;
+  readonly onGranted: (granted: Granted) => void;
+}
+
 /**
  * Starts what was told, from the image on: pull, claim, create, the credential, start by the engine's id. The order is
  * that of the protocol's model: whoever dies between any two of these is followed by one who begins again, and nothing
  * is started twice.
  */
-export async function startInstance(
+export async function startInstance(machine: Machine, start: Start): Promise<Started> {
+  const { image, docker } = start.desired;
+  const used = docker === 'dind' ? [image, machine.docker.image] : [image];
+  const letGo = used.map((one) => machine.images.hold(one));
+  try {
+    return await begin(machine, start);
+  } finally {
+    for (const release of letGo) release();
+  }
+}
+
+async function begin(
   machine: Machine,
-  {
-    owner,
-    control,
-    login,
-    desired,
-    release,
-    found,
-    signal,
-    onPull,
-    onGranted,
-  }: {
-    readonly owner: Owner;
-    readonly control: Control;
-    readonly login: AskLogin;
-    readonly desired: Desired;
-    readonly release: RunnerRelease | null;
-    /** The container of this generation that was made and never started, if there is one. */
-    readonly found: Container | undefined;
-    readonly signal: AbortSignal;
-    readonly onPull: OnPull;
-    readonly onGranted: (granted: Granted) => void;
-  },
+  { owner, control, login, desired, release, found, signal, onPull, onGranted }: Start,
 ): Promise<Started> {
   const { engine, networks, inputs, bootId } = machine;
   const { uid, generation, image } = desired;

@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createImages } from '#agent/node/images.ts';
+import { createImages as createImagesOf } from '#agent/node/images.ts';
+import { createPruning } from '#agent/node/pruning.ts';
+import { openState } from '#agent/state.ts';
 import { makeDemoImages, plainImage } from '#local/demo/images.ts';
 import { describeWithEngine } from '#test/engine.ts';
 import { type Registry, startRegistry } from '#test/journeys/registry.ts';
@@ -9,6 +14,7 @@ import { engine, eventually } from '../machine.ts';
 describeWithEngine('images that are pulled', () => {
   let registry: Registry;
   const added: string[] = [];
+  const folder = mkdtempSync(join(tmpdir(), 'rp-images-'));
   let hold: (name: string) => Promise<void> = async () => undefined;
   beforeAll(async () => {
     await makeDemoImages();
@@ -17,8 +23,14 @@ describeWithEngine('images that are pulled', () => {
   afterAll(async () => {
     for (const image of added) await engine.removeImage(image).catch(() => undefined);
     await registry?.[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
   });
 
+  const createImages = (of: typeof engine) => {
+    const state = openState(mkdtempSync(join(folder, 'state-')));
+    const info = () => undefined;
+    return createImagesOf(of, createPruning({ engine: of, state, info, freePercent: 10, warn: () => undefined }));
+  };
   const add = async (): Promise<string> => {
     const image = await registry.add(plainImage, `held/${randomUUID().slice(0, 8)}`, '1');
     added.push(image);
