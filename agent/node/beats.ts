@@ -3,17 +3,11 @@ import { diskOf } from '../facts.ts';
 import type { Sample } from '../telemetry/telemetry.ts';
 import type { Capacity, Figures } from './figures.ts';
 
-/** What has figures: an instance that runs. */
-export interface Measured {
-  readonly uid: string;
-  readonly figures: Figures;
-}
-
 /** Tells the figures of what runs, each few seconds and when it is asked. */
 export function createBeats(options: {
   readonly engine: Engine;
   readonly capacity: () => (Capacity & { readonly DockerRootDir: string }) | undefined;
-  readonly running: () => readonly Measured[];
+  readonly running: () => readonly Figures[];
   readonly tell: (samples: readonly Sample[]) => void;
 }) {
   let everyMs = 15_000;
@@ -27,7 +21,7 @@ export function createBeats(options: {
     const disk = (await diskOf(capacity)).usedPercent;
     const samples = await Promise.all(
       // One that has just ended has no figures any more.
-      running.map(({ uid, figures }) => figures(uid, capacity, disk).catch(() => undefined)),
+      running.map((figures) => figures(capacity, disk).catch(() => undefined)),
     );
     const told = samples.filter((sample) => sample !== undefined);
     if (told.length > 0) options.tell(told);

@@ -1,6 +1,7 @@
 import type { DockerConsent } from '#domain/docker.ts';
 import { containerName } from '#domain/instance.ts';
 import type { Limits } from '#domain/runner.ts';
+import type { Container } from '../engine/replies.ts';
 import { label, type Owner, ownerLabels } from './labels.ts';
 import { limitsOf, logging } from './limits.ts';
 
@@ -29,6 +30,9 @@ export interface DockerOrder {
   readonly limits: Limits;
   readonly environment: Readonly<Record<string, string>>;
 }
+
+/** Has an instance a daemon of its own beside its runner's container? */
+export const hasDaemon = ({ Config }: Container): boolean => Config.Labels?.[label.docker] === 'dind';
 
 /** The container of an instance's own Docker daemon. */
 export const daemonName = (uid: string): string => `${containerName(uid)}-docker`;

@@ -6,8 +6,9 @@ import type { Granted } from '../control/client.ts';
 import { openFolder } from '../engine/archive.ts';
 import type { Engine } from '../engine/engine.ts';
 import { isEngineFailure } from '../engine/failure.ts';
+import type { Container } from '../engine/replies.ts';
 import { createOutput } from '../telemetry/output.ts';
-import { type DockerOrder, daemonName, daemonSpec, type GivenDocker } from './daemon.ts';
+import { type DockerOrder, daemonName, daemonSpec, type GivenDocker, hasDaemon } from './daemon.ts';
 import { label, ownerLabels } from './labels.ts';
 
 /** Why there is none. */
@@ -135,6 +136,12 @@ export function createDocker(
     /** Lets whoever the image runs as make the runner's folder: volumes are root's. */
     open: (containerId: string, { folder }: GivenDocker): Promise<void> =>
       engine.putArchive(containerId, folder, openFolder('runner')),
+
+    /** Has a container whose jobs have a daemon lost it? */
+    async isLost(container: Container, uid: string): Promise<boolean> {
+      if (!hasDaemon(container)) return false;
+      return !(await engine.findContainer(daemonName(uid)))?.State.Running;
+    },
 
     /** Removes the daemon with all that it has made, and what was shared. */
     remove,

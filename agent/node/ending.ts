@@ -26,7 +26,7 @@ const sentences: Readonly<Record<string, string>> = {
 const killed = new Set([137, 143]);
 
 /** Why it ended, by what the engine knows and what the runner has said. */
-export function endingOf(container: Container, phase: Phase, bootId: string): Ending {
+export function endingOf(container: Container, phase: Phase, bootId: string, lostDocker = false): Ending {
   const { ExitCode: exit, OOMKilled, Error: engineError } = container.State;
   const during = phase.phase === 'busy' && phase.job !== undefined ? ` while it ran "${phase.job}"` : '';
   if (OOMKilled && exit !== 0) {
@@ -43,6 +43,7 @@ export function endingOf(container: Container, phase: Phase, bootId: string): En
   if (!done && container.Config.Labels?.[label.boot] !== bootId) {
     return { code: 'node_rebooted', detail: `The node was restarted${during}.` };
   }
+  if (lostDocker && !done) return { code: 'docker_unavailable', detail: `Its Docker daemon has ended${during}.` };
   if (killed.has(exit)) {
     return { code: 'killed', detail: `The container was killed with code ${exit}${during}, and not by this service.` };
   }

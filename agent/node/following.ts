@@ -34,7 +34,7 @@ export function createFollowing(options: {
   readonly signal: AbortSignal;
 }) {
   const { uid, machine, state, telemetry, note, warn } = options;
-  const { engine, inputs } = machine;
+  const { engine, docker, inputs } = machine;
   const log = telemetry.logOf(uid);
   let watch: (Watch & { readonly container: string }) | undefined;
   let figures: Figures | undefined;
@@ -52,6 +52,7 @@ export function createFollowing(options: {
     const generation = generationIn(container);
     if (after.phase !== before.phase || after.job !== before.job) note({ ...phaseSeen(generation, after), at: atMs });
     if (after.phase === 'listening' && before.listened_at === undefined) options.onListening();
+    if (after.phase === 'listening') mindDaemon(container, after).catch(() => undefined);
     clearTimeout(fatalTimer);
     if (after.trouble !== undefined && isFatal(after.trouble.code)) {
       fatalTimer = setTimeout(() => {
@@ -62,6 +63,13 @@ export function createFollowing(options: {
     }
   };
 
+  /** A runner whose daemon has ended would only take jobs to fail them; the one that it runs is left to find out. */
+  const mindDaemon = async (container: Container, { phase }: Phase) => {
+    if (phase === 'busy' || !(await docker.isLost(container, uid))) return;
+    log.say('WARN', 'The Docker daemon of this instance has ended, so its runner is stopped.');
+    await engine.stopContainer(container.Id, 10);
+  };
+
   const watchContainer = (container: Container): Watch => {
     if (watch?.container === container.Id) return watch;
     watch?.stop();
@@ -70,7 +78,7 @@ export function createFollowing(options: {
     const remember = (next: InstanceRecord) => state.putInstance(uid, next);
     const made = watchOutput({ engine, telemetry, uid, record, remember, onPhase: onPhase(container), warn });
     watch = { ...made, container: container.Id };
-    figures = createFigures(engine, container);
+    figures = createFigures(engine, container, uid);
     state.putInstance(uid, record);
     return watch;
   };
@@ -97,7 +105,7 @@ export function createFollowing(options: {
     inputs.remove(uid);
     await Promise.race([watched.done, sleep(restMs, undefined, { ref: false })]);
     const phase = watched.phase();
-    const ending = endingOf(container, phase, machine.bootId);
+    const ending = endingOf(container, phase, machine.bootId, await docker.isLost(container, uid));
     const level = ending.code === 'job_completed' ? 'INFO' : 'WARN';
     log.sayOf(State.FinishedAt, level, `Runner container ended. ${ending.detail}`);
     // Whether it ever listened decides if it failed or stopped, so it is told even if it has been before.
@@ -120,6 +128,7 @@ export function createFollowing(options: {
       if (!container.State.Running) return tellEnd(container, watched);
       note(phaseSeen(generationIn(container), watched.phase()));
       clearInput().catch(() => undefined);
+      await mindDaemon(container, watched.phase());
     },
 
     watch: (): Watch | undefined => watch,

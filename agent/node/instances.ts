@@ -55,11 +55,7 @@ export function createInstances(options: {
   const beats = createBeats({
     engine,
     capacity: options.capacity,
-    running: () =>
-      [...instances].flatMap(([uid, instance]) => {
-        const figures = instance.figures();
-        return figures === undefined ? [] : [{ uid, figures }];
-      }),
+    running: () => [...instances.values()].flatMap((instance) => instance.figures() ?? []),
     tell: (samples) => telemetry.beat(record.uid, samples),
   });
 

@@ -12,8 +12,11 @@ export interface EngineCall {
 export type Verdict = 'go on' | 'cut';
 
 /** Stands between an agent and the engine: what it forwards is real, what it cuts is lost. */
-export async function startEngineProxy(socket: string, judge: (call: EngineCall) => Promise<Verdict> | Verdict) {
-  const target = '/var/run/docker.sock';
+export async function startEngineProxy(
+  socket: string,
+  judge: (call: EngineCall) => Promise<Verdict> | Verdict,
+  target = '/var/run/docker.sock',
+) {
   const server = createServer((incoming, outgoing) => {
     const { method = 'GET', url: path = '/' } = incoming;
     const chunks: Buffer[] = [];
