@@ -14,7 +14,7 @@ export interface Tenant {
   readonly api: Client;
   readonly org: string;
   node(): Promise<FakeNode>;
-  runner(): Promise<string>;
+  runner(options?: { readonly desired_instances?: number }): Promise<string>;
   /** Asks for an instance, without waiting for it. */
   instance(runner: string, node: string): Promise<string>;
   /** All rows of this organization and of its nodes. */
@@ -64,9 +64,9 @@ export async function openTenant({ stage, proxy }: FaultyStage): Promise<Tenant>
       await node.sync([], { bell });
       return node;
     },
-    async runner() {
+    async runner(options = {}) {
       const draft = { name: 'Runner-01', docker_image: 'ubuntu:22.04', github_repo: 'Gigatech/my-repo' };
-      const body = { ...draft, github_runner_token: pat, runner_source: 'image' } as const;
+      const body = { ...draft, github_runner_token: pat, runner_source: 'image', ...options } as const;
       return bodyOf(await api.runners.create({ params, body })).uid;
     },
     async instance(runner, node) {

@@ -1,12 +1,14 @@
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accept } from '#domain/instance/accept.ts';
+import { end } from '#domain/instance/change.ts';
 import { claim, minted } from '#domain/instance/claim.ts';
 import { eventsOf } from '#domain/instance/events.ts';
 import type { Observed } from '#domain/instance/observation.ts';
 import { remove } from '#domain/instance/remove.ts';
 import { request } from '#domain/instance/request.ts';
 import type { Instance } from '#domain/instance.ts';
+import { keeper } from '#domain/replacement.ts';
 import { facts } from '#test/node-facts.ts';
 import { type Counting, counting } from './counting.ts';
 import { clientOf, createTable, dynoxide, type Engine } from './engines.ts';
@@ -213,6 +215,45 @@ describe('what the table costs', () => {
       gone: 13,
       delete: 6,
     });
+  });
+
+  it('is five units written for a look at a number that is kept, and thirteen for what replaces an instance', async () => {
+    const { table, clock } = world;
+    const of = await world.runner(one, { desired_instances: 1 });
+    const on = await world.node(one);
+    const { scope } = one;
+    const by = { uid: keeper, request_id: 'replacement' };
+    const replace = () =>
+      table.instances.replace(
+        scope,
+        request({ org: one.org, uid: v7(), runner: of, node: on, by: keeper }, clock.now),
+        {
+          by,
+        },
+      );
+    const first = await replace();
+    if (!first) throw new Error('None was made.');
+    const held = clock.now + 60_000;
+    await table.runners.hold(scope, of.uid, held);
+    await table.runners.release(scope, of.uid, held, { replacement: undefined, due: undefined });
+    const job = { name: 'build', started_at: clock.now };
+    const busy = await table.instances.transition(scope, first, { ...first, state: 'running', job });
+    if (!busy) throw new Error('It was lost.');
+
+    const why = { code: 'job_completed', detail: 'The runner did its job and ended.' };
+    const exited = await cost(() => table.instances.transition(scope, busy, end(busy, clock.now, why, {})));
+    const hold = await cost(() => table.runners.hold(scope, of.uid, held + 1));
+    const replaced = await cost(replace);
+    const settled = { replacement: undefined, due: undefined };
+    const release = await cost(() => table.runners.release(scope, of.uid, held + 1, settled));
+
+    expect([hold, replaced, release].map(({ waits, wcu }) => [waits, wcu])).toEqual([
+      [1, 3],
+      [1, 13],
+      [1, 2],
+    ]);
+    // As without: its runner is written anyway, when a job is over.
+    expect(exited.wcu).toBe(7);
   });
 
   it('is the same for a page of fifty at the first and the last of many, at most 14 units', {

@@ -23,20 +23,26 @@ export const refill = service({
   config: z.object({}),
   uses: [table, replacing],
   open: (_config, { use, log }): Refill => {
-    const look = (scope: Scope, runner: string, answers?: string) =>
-      use(replacing)
-        .look(scope, runner, { most: mostAtOnce, ...(answers !== undefined && { answers }) })
-        .catch((error: unknown) => {
-          log.warn('a runner is left to the sweep', { runner, error });
-          return [];
-        });
+    const { look } = use(replacing);
+    const left =
+      <T>(runner: string, instead: T) =>
+      (error: unknown): T => {
+        log.warn('a runner is left to the sweep', { runner, error });
+        return instead;
+      };
+
     return {
-      async of(scope, runner) {
-        await look(scope, runner.uid);
-        return (await use(table).runners.find(scope, runner.uid)) ?? runner;
-      },
+      of: (scope, runner) =>
+        look(scope, runner.uid, { most: mostAtOnce })
+          .then(() => use(table).runners.find(scope, runner.uid))
+          .then((now) => now ?? runner)
+          .catch(left(runner.uid, runner)),
+
       async on(scope, node, runners) {
-        const made = await Promise.all(runners.map((runner) => look(scope, runner, node)));
+        const looks = runners.map((runner) =>
+          look(scope, runner, { most: mostAtOnce, answers: node }).catch(left(runner, [])),
+        );
+        const made = await Promise.all(looks);
         return made.flat().flatMap(({ instance }) => (instance.node === node ? (placementOf(instance) ?? []) : []));
       },
     };

@@ -59,10 +59,13 @@ export const upkeep = service({
       },
       async of(scope, runner) {
         if (runner.desired_instances === undefined) return runner;
-        await look(scope, runner.uid, mostAtOnce.person).catch((error: unknown) =>
-          log.warn('a runner is left to the sweep', { runner: runner.uid, error }),
-        );
-        return (await use(table).runners.find(scope, runner.uid)) ?? runner;
+        try {
+          await look(scope, runner.uid, mostAtOnce.person);
+          return (await use(table).runners.find(scope, runner.uid)) ?? runner;
+        } catch (error) {
+          log.warn('a runner is left to the sweep', { runner: runner.uid, error });
+          return runner;
+        }
       },
     };
   },

@@ -4,7 +4,16 @@ import { instances } from './instances.ts';
 import { journal } from './journal.ts';
 import { people } from './people.ts';
 import { removals } from './removals.ts';
+import { replacement } from './replacement.ts';
 import { sweeps } from './sweeps.ts';
 
 /** Every scenario. */
-export const scenarios: readonly Scenario[] = [...people, ...fleet, ...instances, ...removals, ...journal, ...sweeps];
+export const scenarios: readonly Scenario[] = [
+  ...people,
+  ...fleet,
+  ...instances,
+  ...removals,
+  ...journal,
+  ...sweeps,
+  ...replacement,
+];

@@ -7,7 +7,7 @@ import type { Tenant } from '../tenant.ts';
 import { expectAtGithub, running } from './running.ts';
 
 /** A sweep that may fail: nobody waits for it, and the next one does what it has left. */
-const sweep =
+export const sweep =
   ({ stage }: Tenant) =>
   async (): Promise<Outcome<unknown>> => {
     await stage.cloud.sweep().catch(() => {});
