@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { caller } from '#test/journeys/http.ts';
+import { programOf, residentMb } from './processes.ts';
 import { compare, type Measured } from './report.ts';
 import { latencies, serve, throughput } from './servers.ts';
 import type { Stage } from './stage.ts';
@@ -61,25 +61,6 @@ export async function reads(stage: Stage, times: number): Promise<Measured[]> {
   }
   return measured;
 }
-
-const residentMb = (pid: number, field: 'Rss' | 'Pss'): number => {
-  try {
-    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-    return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(rollup)?.[1] ?? 0) / 1024;
-  } catch {
-    return 0;
-  }
-};
-
-/** Which of ours it is. */
-const programOf = (pid: number): string => {
-  try {
-    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-    return /(agent|local)\/main\.ts|dynoxide serve/.exec(command.replaceAll('\0', ' '))?.[1] ?? 'DynamoDB';
-  } catch {
-    return 'ended';
-  }
-};
 
 /** Goal 10, memory: all processes after reads and a node, at rest for ten seconds. npm is not among them. */
 export async function memory({ mode }: Stage): Promise<Measured> {

@@ -49,7 +49,7 @@ function dockerVersion(): string {
 }
 
 /** The machine that was measured on, without anything that names it. */
-function machine(load: readonly number[]): string[] {
+export function machine(load: readonly number[]): string[] {
   const all = cpus();
   return [
     `- Processor: ${all.length} × ${all[0]?.model.trim() ?? 'unknown'}`,
@@ -61,7 +61,8 @@ function machine(load: readonly number[]): string[] {
   ];
 }
 
-const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+/** A line of a table. */
+export const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
 
 /** The document: what was measured, when and on what. */
 export function documentOf(measured: readonly Measured[], missing: readonly string[], loadBefore: number): string {

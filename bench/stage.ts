@@ -14,12 +14,13 @@ export interface Stage extends AsyncDisposable {
   readonly deployment: string;
   readonly mode: LocalMode;
   readonly tenant: Tenant;
+  readonly github: Github;
   /** Starts it again after it was stopped; `npm start` is measured by that. */
   restart(command?: string[]): Promise<LocalMode>;
 }
 
 /** Starts it on a folder of its own, with an organization to which this machine is attached. */
-export async function openStage(): Promise<Stage> {
+export async function openStage(more: Readonly<Record<string, string>> = {}): Promise<Stage> {
   await using made = new AsyncDisposableStack();
   await makeDemoImages();
   const folder = await mkdtemp(join(tmpdir(), 'rp-bench-'));
@@ -30,6 +31,7 @@ export async function openStage(): Promise<Stage> {
     RUNNER_PILOT_LOG_LEVEL: 'ERROR',
     ...github.settings,
     RUNNER_PILOT_RATE_WRITE: '1000/0.01',
+    ...more,
   };
   let mode = await start(folder, environment);
   const deployment = deploymentOf(folder);
@@ -44,6 +46,7 @@ export async function openStage(): Promise<Stage> {
       return mode;
     },
     tenant,
+    github,
     async restart(command) {
       mode = await start(folder, environment, command);
       return mode;

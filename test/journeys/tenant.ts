@@ -25,11 +25,16 @@ export async function ask(api: Caller, method: string, path: string, body?: unkn
 /** Somebody with an organization, GT. */
 export type Owner = Pick<Tenant, 'token' | 'api'>;
 
+const login = { email: 'john@example.com', password: passphrase };
+
+/** Logs John Doe in: a token lasts an hour. */
+export const logIn = async (url: string): Promise<string> =>
+  (await ask(caller(url), 'POST', '/auth/login', login)).access_token;
+
 /** Registers John Doe with the organization GT. */
 export async function signUp(url: string): Promise<Owner> {
-  const login = { email: 'john@example.com', password: passphrase };
   await ask(caller(url), 'POST', '/auth/register', { full_name: 'John Doe', ...login });
-  const { access_token: token } = await ask(caller(url), 'POST', '/auth/login', login);
+  const token = await logIn(url);
   const api = caller(url, token);
   await ask(api, 'POST', '/onboarding', {
     organization: { name: 'Gigatech', short_name: 'GT', type: 'personal' },
