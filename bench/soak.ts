@@ -26,7 +26,7 @@ const over = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => over.abort());
 const [loadBefore = 0] = loadavg();
 const samples: Sample[] = [];
-const done: Done = { lives: 0, reads: 0, failures: [] };
+const done: Done = { lives: 0, reads: 0, refusals: 0, failures: [] };
 
 /** What is left once all was deleted; nothing, if all is well. */
 async function leftOf({ mode, deployment, github }: Stage): Promise<string[]> {
@@ -77,7 +77,7 @@ const isFlat = courses.every(({ flat }) => flat);
 
 putSection('Local mode under a steady load: `npm run soak`', [
   `${samples.length} minutes on ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC: an instance each 6 s that does a job and goes, ` +
-    `and 4 reads a second. ${done.lives} lives, ${done.reads} reads, ${wrongs.length === 0 ? 'nothing went wrong, and nothing was left' : `${wrongs.length} things went wrong`}.`,
+    `and 4 reads a second. ${done.lives} lives, ${done.reads} reads, ${done.refusals} requests that were told to come again later, ${wrongs.length === 0 ? 'nothing went wrong, and nothing was left' : `${wrongs.length} things went wrong`}.`,
   '',
   ...machine([loadBefore, loadavg()[0] ?? 0]),
   '',

@@ -39,6 +39,9 @@ export const describeWithMachine = lack === undefined ? describe : describe.skip
 /** What a machine writes to that is not its engine's: what is installed on it ends up in one of these. */
 const writable = ['/etc', '/usr/local', '/var/lib'];
 
+const dockerd = (folder: string, name: string) =>
+  `dockerd --config-file ${folder}/daemon.json --cgroup-parent /${name} >>${folder}/dockerd.log 2>&1 </dev/null`;
+
 /**
  * What becomes the machine's first process: it ends with its standard input, so with whoever has started it, and all
  * of the machine with it. The boot id is masked as container engines mask what lies in /proc.
@@ -47,16 +50,24 @@ const init = `set -eu
 mount --bind boot_id /proc/sys/kernel/random/boot_id
 ${writable.map((path) => `mount -t overlay overlay -o "lowerdir=${path},upperdir=$PWD/upper${path},workdir=$PWD/work${path}" ${path}`).join('\n')}
 mkdir -p /var/lib/docker
-mount --bind docker /var/lib/docker
+if [ -n "$2" ]; then mount -t tmpfs -o "size=$2m" tmpfs /var/lib/docker; else mount --bind docker /var/lib/docker; fi
 mount -t tmpfs -o mode=755 tmpfs /run
-dockerd --config-file "$PWD/daemon.json" --cgroup-parent "/$1" >>dockerd.log 2>&1 &
+${dockerd('"$PWD"', '"$1"')} &
 cat >/dev/null`;
 
 /** A machine of its own: network, processes, mounts and a Docker engine, on this one's kernel. */
 export type SecondMachine = Awaited<ReturnType<typeof makeMachine>>;
 
+/** How a machine is made. */
+export interface MachineOptions {
+  /** The size of the disk on which the engine keeps its data, which then goes with the power. @default as large as ours */
+  readonly diskMb?: number;
+  /** The engine's daemon.json. */
+  readonly daemon?: Readonly<Record<string, unknown>>;
+}
+
 /** Makes a machine that reaches this one at `hostAddress`, and that nobody reaches. It is off until it is booted. */
-export async function makeMachine() {
+export async function makeMachine({ diskMb, daemon = {} }: MachineOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'rp-machine-'));
   const name = `rpm${randomUUID().slice(0, 8)}`;
   const network = `10.${randomInt(224, 240)}.${randomInt(1, 255)}`;
@@ -76,7 +87,7 @@ export async function makeMachine() {
     for (const layer of ['upper', 'work']) mkdirSync(join(folder, layer, path), { recursive: true });
   }
   mkdirSync(join(folder, 'docker'));
-  writeFileSync(join(folder, 'daemon.json'), JSON.stringify(daemonConfig(folder)));
+  writeFileSync(join(folder, 'daemon.json'), JSON.stringify({ ...daemonConfig(folder), ...daemon }));
   // Most machines have one; on this machine's root the line works the same without.
   mkdirSync(join(folder, 'upper/usr/local/bin'), { recursive: true });
   writeFileSync(join(folder, 'upper/usr/local/bin/sudo'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
@@ -98,7 +109,7 @@ export async function makeMachine() {
     async boot(): Promise<void> {
       writeFileSync(join(folder, 'boot_id'), `${randomUUID()}\n`);
       const flags = ['--mount', '--pid', '--net', '--ipc', '--uts', '--fork', '--kill-child', '--mount-proc'];
-      const started = spawn('unshare', [...flags, 'sh', '-c', init, 'sh', name], {
+      const started = spawn('unshare', [...flags, 'sh', '-c', init, 'sh', name, `${diskMb ?? ''}`], {
         cwd: folder,
         env: environment,
         stdio: ['pipe', 'ignore', 'ignore'],
@@ -119,6 +130,11 @@ iptables -A INPUT -i eth0 -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
 iptables -A INPUT -i eth0 -p tcp --syn -j DROP
 iptables -A INPUT -i eth0 -j DROP
 END`);
+      await machine.engineAnswers();
+    },
+
+    /** Resolves when the engine answers. */
+    async engineAnswers(seconds = 30): Promise<void> {
       const ping = () => callEngine(machine.socket(), 'GET', '/_ping');
       await until(
         'the engine',
@@ -127,9 +143,18 @@ END`);
             ({ status }) => status === 200,
             () => false,
           ),
-        30,
+        seconds,
       );
     },
+
+    /** Starts the engine again after it has ended; resolves when it answers. */
+    async startEngine(seconds = 30): Promise<void> {
+      await machine.run(`rm -f /run/docker.pid; setsid ${dockerd(folder, name)} &`);
+      await machine.engineAnswers(seconds);
+    },
+
+    /** What the engine says of itself. */
+    engineLog: (): string => readFileSync(join(folder, 'dockerd.log'), 'utf8'),
 
     /** Pulls the plug: every process of it is gone, and what lay in memory. */
     async powerOff(): Promise<void> {

@@ -7,9 +7,8 @@ export async function tableRows(cloud: {
   readonly dynamoDbEndpoint: string;
   readonly tableName: string;
 }): Promise<RawRow[]> {
-  const client = DynamoDBDocumentClient.from(
-    new DynamoDBClient({ endpoint: cloud.dynamoDbEndpoint, region: process.env.AWS_REGION ?? 'local' }),
-  );
+  const service = new DynamoDBClient({ endpoint: cloud.dynamoDbEndpoint, region: process.env.AWS_REGION ?? 'local' });
+  const client = DynamoDBDocumentClient.from(service);
   const rows: RawRow[] = [];
   let start: Record<string, unknown> | undefined;
   do {
@@ -19,6 +18,7 @@ export async function tableRows(cloud: {
     rows.push(...((page.Items ?? []) as RawRow[]));
     start = page.LastEvaluatedKey;
   } while (start);
-  client.destroy();
+  // That of the document client does nothing.
+  service.destroy();
   return rows;
 }

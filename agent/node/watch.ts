@@ -11,17 +11,22 @@ import { afterLine, type Phase } from './phase.ts';
 export interface Watch {
   /** What the runner does now. */
   readonly phase: () => Phase;
-  /** Resolves when all of its output has been read. */
+  /** Resolves when all of its output has been read, and taken to be shipped. */
   readonly done: Promise<void>;
+  /** Differs from before if anything was read or shipped meanwhile. */
+  readonly progress: () => string;
   stop(): void;
 }
 
 const pauseMs = 1000;
+/** How long reading waits for room before it goes on without shipping. */
+const patienceMs = 2000;
 
 /**
  * Follows a container's output: what the runner does is read from every line at once; what is to be shipped is offered to
- * its log. While that has no room the lines are only read for what they say, and later read again from the engine's own
- * log, which is the buffer: nothing is held in memory for a control plane that is away.
+ * its log. Where that has no room for a moment, reading waits: the engine's own log is the buffer. Where it has none for
+ * longer, lines are only read for what they say, and later read again: nothing is held in memory for a control plane that
+ * is away, and what the runner does is told all the same.
  */
 export function watchOutput(options: {
   readonly engine: Engine;
@@ -43,6 +48,10 @@ export function watchOutput(options: {
   /** There while lines are not taken: resolves when there is room again, and ends the reading. */
   let behind: { readonly room: Promise<void>; end(): void } | undefined;
   let enough = new AbortController();
+  /** The rest of what was read at once, while there is no room for it. */
+  let held: OutputLine[] = [];
+  let onRoom = () => {};
+  const aborted = new Promise<void>((resolve) => stopped.signal.addEventListener('abort', () => resolve()));
 
   const record = (): InstanceRecord => ({ container, read, ...phase, ...(shipped === undefined ? {} : { shipped }) });
 
@@ -51,7 +60,10 @@ export function watchOutput(options: {
       shipped = position;
       remember(record());
     },
-    onRoom: () => behind?.end(),
+    onRoom() {
+      onRoom();
+      behind?.end();
+    },
   });
 
   const see = (line: OutputLine) => {
@@ -65,10 +77,22 @@ export function watchOutput(options: {
       }
     }
     if (behind !== undefined) return;
-    if (log.add(line)) {
+    held.push(line);
+    if (held.length === 1) offer();
+  };
+
+  /** Offers what is held, until there is no room. */
+  const offer = () => {
+    const refused = held.findIndex((line) => {
+      if (!log.add(line)) return true;
       offered = line.position;
-      return;
-    }
+      return false;
+    });
+    held = refused === -1 ? [] : held.slice(refused);
+  };
+
+  const fallBehind = () => {
+    held = [];
     const { promise: room, resolve } = Promise.withResolvers<void>();
     behind = {
       room,
@@ -79,21 +103,44 @@ export function watchOutput(options: {
     };
   };
 
+  /** Waits until all that is held has been taken; after a while it goes without. */
+  const catchUp = async () => {
+    const untilMs = Date.now() + patienceMs;
+    while (held.length > 0 && !stopped.signal.aborted) {
+      const room = new Promise<void>((resolve) => {
+        onRoom = resolve;
+      });
+      offer();
+      if (held.length === 0) return;
+      if (Date.now() >= untilMs) return fallBehind();
+      await Promise.race([aborted, room, sleep(untilMs - Date.now(), undefined, { ref: false })]);
+    }
+  };
+
   /** Reads what the engine has, and what comes. */
   const follow = async () => {
     enough = new AbortController();
+    held = [];
     const signal = AbortSignal.any([stopped.signal, enough.signal]);
     const response = await engine.logs(container, sinceOf(offered), true, signal);
-    const feed = createOutput(offered, see);
+    const feed = createOutput(offered, see, (time) =>
+      log.sayOf(
+        time,
+        'WARN',
+        'Lines before this were left out: the engine had dropped them before they could be shipped.',
+      ),
+    );
     try {
-      for await (const chunk of response) feed(chunk);
+      for await (const chunk of response) {
+        feed(chunk);
+        await catchUp();
+      }
       log.settle();
     } catch (error) {
       if (!signal.aborted) throw error;
     }
   };
 
-  const aborted = new Promise<void>((resolve) => stopped.signal.addEventListener('abort', () => resolve()));
   const pause = () => Promise.race([aborted, sleep(pauseMs)]);
 
   const run = async () => {
@@ -119,6 +166,7 @@ export function watchOutput(options: {
   return {
     phase: () => phase,
     done: run(),
+    progress: () => `${read} ${shipped?.seq} ${shipped?.ordinal}`,
     stop() {
       stopped.abort();
       telemetry.listen(uid, undefined);

@@ -17,9 +17,16 @@ export interface OutputLine {
 /** Longer lines are cut: the service takes events of 256 KiB, and JSON may double each byte. */
 const longestBytes = 96 * 1024;
 
-/** Turns the engine's stream into lines, from after a position on. */
-export function createOutput(from: Position | undefined, onLine: (line: OutputLine) => void): (chunk: Buffer) => void {
-  const isNew = createSeek(from);
+/**
+ * Turns the engine's stream into lines, from after a position on. If that isn't in it any more `onGap` is told the time of
+ * the first line that is.
+ */
+export function createOutput(
+  from: Position | undefined,
+  onLine: (line: OutputLine) => void,
+  onGap: (time: string) => void = () => undefined,
+): (chunk: Buffer) => void {
+  const isNew = createSeek(from, onGap);
   const open = new Map<Source, Buffer[]>();
   let seq = from?.seq ?? 0;
   let latest = from?.time ?? '';

@@ -34,6 +34,11 @@ export function createRate(bytesPerSecond: number) {
       return false;
     },
 
+    /** What was allowed did not go after all. */
+    giveBack(size: number): void {
+      left = Math.min(most, left + size);
+    },
+
     /** What was dropped since this was last asked. */
     takeDropped(): Dropped | undefined {
       if (lines === 0) return undefined;

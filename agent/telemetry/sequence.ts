@@ -42,15 +42,17 @@ export function sinceOf(position: Position | undefined): string {
 
 /**
  * Finds a position again in a log that is read from a little before it: says of each frame, in the order of the log,
- * whether it lies after the position. A log whose beginning is later has been rotated: all of it is new.
+ * whether it lies after the position. A log whose beginning is later has been rotated: all of it is new, and what was
+ * between is lost.
  */
-export function createSeek(position: Position | undefined): (time: string) => boolean {
+export function createSeek(position: Position | undefined, onGap: (time: string) => void): (time: string) => boolean {
   let found = position === undefined;
   let first = true;
   let same = 0;
   return (time) => {
     if (found || position === undefined) return true;
     if (first && time > position.time) {
+      onGap(time);
       found = true;
       return true;
     }

@@ -8,11 +8,13 @@ import { isLogsFailure, type Logs } from './logs.ts';
 const lingerMs = 250;
 /** What all streams of a node may hold in memory, as the service counts. The engine's own log has the rest. */
 const mostBytes = 3 * 1024 * 1024;
+/** Besides, for what the agent says itself: nobody offers it again. */
+const mostOwnBytes = 256 * 1024;
 
 /** One stream of a node. */
 export interface Stream {
-  /** Takes an event; false, if there is no room, and it must be offered again later. */
-  offer(event: LogEvent): boolean;
+  /** Takes an event; false, if there is no room, and it must be offered again later. For what is our own there is more. */
+  offer(event: LogEvent, whose?: 'own'): boolean;
   /** Resolves once all that was offered is shipped, or the time is over. */
   drained(withinMs: number): Promise<void>;
   /** Ships what it has, and is forgotten then. */
@@ -123,9 +125,9 @@ export function createStreams(logs: () => Promise<Logs>, signal: AbortSignal, wa
       };
       queues.set(name, queue);
       return {
-        offer(event) {
-          if (held + event.bytes > mostBytes) {
-            queue.refused = true;
+        offer(event, whose) {
+          if (held + event.bytes > mostBytes + (whose === 'own' ? mostOwnBytes : 0)) {
+            queue.refused ||= whose !== 'own';
             return false;
           }
           held += event.bytes;

@@ -61,7 +61,7 @@ export function createTelemetry(options: {
     const said = new Set<string>();
     let own = 0;
     const offer = (atMs: number, seq: number, level: LogLevel, message: string) =>
-      stream.offer(logEvent(atMs, JSON.stringify({ seq, level, message: mask.apply(uid, message) })));
+      stream.offer(logEvent(atMs, JSON.stringify({ seq, level, message: mask.apply(uid, message) })), 'own');
     const stream = streams.open(`instance/${uid}`, {
       onShipped: (position) => log.listener?.onShipped(position),
       onRoom: () => log.listener?.onRoom(),
@@ -81,7 +81,10 @@ export function createTelemetry(options: {
         if (!rate.allows(atMs, text.length)) return true;
         log.settle();
         const message = mask.apply(uid, plainText(text));
-        return stream.offer(logEvent(atMs, JSON.stringify({ seq, level: levelOf(text), message }), position));
+        const event = logEvent(atMs, JSON.stringify({ seq, level: levelOf(text), message }), position);
+        if (stream.offer(event)) return true;
+        rate.giveBack(text.length);
+        return false;
       },
       settle() {
         const dropped = rate.takeDropped();

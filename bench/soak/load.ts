@@ -7,6 +7,8 @@ import { renewing } from './renewing.ts';
 /** What the load has done so far. */
 export interface Done {
   lives: number;
+  /** Requests that were told to come again later. */
+  refusals: number;
   reads: number;
   /** What went wrong, the newest last. */
   readonly failures: string[];
@@ -26,7 +28,9 @@ export async function bearLoad(stage: Stage, image: string, signal: AbortSignal,
   // Of these somebody changes their mind. No job is for them, so none is ever busy.
   const idle = await stage.tenant.makeRunner({ name: 'Idle', docker_image: image, labels: ['idle'] });
   const fails = (what: string) => (error: unknown) => {
-    done.failures.push(`${what}: ${error instanceof Error ? error.message : error}`);
+    const said = error instanceof Error ? error.message : String(error);
+    if (/ answered (?:429|503): /.test(said)) done.refusals++;
+    else done.failures.push(`${what}: ${said}`);
   };
   let newest: string | undefined;
 

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { claim, credentials, type Desired, enroll, type Observation, sync } from '#contract/agent.ts';
 
@@ -60,6 +61,8 @@ export async function startControl() {
     /** Answers instead of the operation, if it gives something. */
     fault: undefined as ((operation: string) => Answer | 'hang' | undefined) | undefined,
     logsFault: undefined as ((stream: string) => Answer | undefined) | undefined,
+    /** How long CloudWatch Logs takes for a call. */
+    logsDelayMs: 0,
     /** The credential of a start. */
     credential: (row: Row): Claimed => ({
       kind: 'jit',
@@ -102,7 +105,10 @@ export async function startControl() {
   const answer = async (request: IncomingMessage): Promise<Answer | 'hang'> => {
     const text = await textOf(request);
     const target = request.headers['x-amz-target'];
-    if (typeof target === 'string') return logs(target, text);
+    if (typeof target === 'string') {
+      await sleep(settings.logsDelayMs);
+      return logs(target, text);
+    }
     const path = request.url ?? '';
     const operation = path.includes('/claim') ? 'claim' : (path.split('/').at(-1) ?? '');
     const fault = settings.fault?.(operation);

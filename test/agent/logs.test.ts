@@ -89,6 +89,52 @@ test('what is printed while CloudWatch Logs is away comes later, and what the ru
   expect(big.map(({ message }) => message)).toEqual(Array.from({ length: 6000 }, (_, i) => `big ${i + 1} ${loud}`));
 }, 150_000);
 
+const loud = 'x'.repeat(2000);
+const bigs = (count: number) => Array.from({ length: count }, (_, i) => `big ${i + 1} ${loud}`);
+const printBigs = (count: number) => `i=0; while [ $i -lt ${count} ]; do i=$((i+1)); echo "big $i ${loud}"; done`;
+const arrivedBigs = (uid: string) =>
+  control
+    .log(uid)
+    .map(({ message }) => message)
+    .filter((message) => message.startsWith('big '));
+
+test('a container that is to go goes once its output is shipped, however long that takes', async () => {
+  const { uid, row, job } = await runJob([{ run: printBigs(12_000) }], 0);
+  control.settings.logsDelayMs = 1000;
+  await eventually('the job ends', () => github.jobs().find(({ id }) => id === job.id)?.status === 'completed', 60);
+
+  control.remove(uid);
+  await eventually('it is gone', () => row.gone, 90);
+  control.settings.logsDelayMs = 0;
+
+  await eventually('all lines have come', () => arrivedBigs(uid).length === 12_000, 30);
+  expect(arrivedBigs(uid)).toEqual(bigs(12_000));
+}, 180_000);
+
+test('a container that goes while CloudWatch Logs is away takes its output with it, and its log says so', async () => {
+  const { uid, row, job } = await runJob([{ run: printBigs(6000) }], 0);
+  control.settings.logsFault = () => ({
+    status: 503,
+    body: { __type: 'ServiceUnavailableException', message: 'away' },
+  });
+  await eventually('the job ends', () => github.jobs().find(({ id }) => id === job.id)?.status === 'completed', 60);
+
+  control.remove(uid);
+  await eventually('it is gone', () => row.gone, 60);
+  control.settings.logsFault = undefined;
+  const said = () => control.log(uid).map(({ message }) => message);
+  await eventually(
+    'its last line has come',
+    () => said().some((one) => /lines before this were left out/.test(one)),
+    60,
+  );
+
+  const come = arrivedBigs(uid);
+  expect(come.length).toBeLessThan(6000);
+  expect(come).toEqual(bigs(come.length));
+  expect(said().at(-1)).toMatch(/^The container was removed before all of its output could be shipped/);
+}, 180_000);
+
 test('the agent tells of the container in its own words, and no credential is in the log', async () => {
   const { uid, arrived, job } = await runJob([{ wait: 'release' }, { print: 1 }], 1);
   const token = tokenOf(uid);

@@ -29,6 +29,17 @@ test('what is written faster than the rate is left out and counted, by the times
   expect(rate.takeDropped()).toBeUndefined();
 });
 
+test('a line that had no room costs the rate nothing', () => {
+  const rate = createRate(1000);
+
+  for (let tries = 0; tries < 100; tries++) {
+    expect(rate.allows(1_000_000, 5000)).toBe(true);
+    rate.giveBack(5000);
+  }
+
+  expect(rate.takeDropped()).toBeUndefined();
+});
+
 test('a secret is masked wherever it stands, for its own instance', () => {
   const mask = createMask();
   mask.add('a', 'ghs_secret.$&');

@@ -22,9 +22,14 @@ function frame({ source, micros, text }: Written): Buffer {
 }
 
 /** Reads a log from a position on, in chunks of a size. */
-function read(log: readonly Written[], from?: Position, chunkBytes = 1000): OutputLine[] {
+function read(
+  log: readonly Written[],
+  from?: Position,
+  chunkBytes = 1000,
+  onGap?: (time: string) => void,
+): OutputLine[] {
   const lines: OutputLine[] = [];
-  const feed = createOutput(from, (line) => lines.push(line));
+  const feed = createOutput(from, (line) => lines.push(line), onGap);
   const since = Number(sinceOf(from)) * 1e6;
   const all = Buffer.concat(
     log.filter(({ micros }) => Date.parse(timeOf(micros)) * 1000 + (micros % 1000) >= since).map(frame),
@@ -95,9 +100,15 @@ test('read on from any line, the rest comes with the same numbers: none is missi
   );
 });
 
-test('what is left of a log that was rotated is all new', () => {
+test('what is left of a log that was rotated is all new, and what is not left is told of', () => {
   const log: Written[] = Array.from({ length: 10 }, (_, i) => ({ source: 1, micros: i * 1000, text: `line ${i}\n` }));
   const position = read(log)[2]?.position;
+  const gaps: string[] = [];
+  const onGap = (time: string) => gaps.push(time);
 
-  expect(read(log.slice(6), position).map(({ text }) => text)).toEqual(['line 6', 'line 7', 'line 8', 'line 9']);
+  expect(read(log, position, 1000, onGap)).toHaveLength(7);
+  expect(gaps).toEqual([]);
+  const rest = read(log.slice(6), position, 1000, onGap);
+  expect(rest.map(({ text }) => text)).toEqual(['line 6', 'line 7', 'line 8', 'line 9']);
+  expect(gaps).toEqual([timeOf(6000)]);
 });
