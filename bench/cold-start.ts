@@ -24,6 +24,7 @@ const measuredFunction = 'organizations.get';
 /** One start. */
 interface Start {
   readonly importMs: number;
+  readonly importCpuMs: number;
   readonly callMs: number;
   readonly status: number | null;
 }
@@ -111,7 +112,10 @@ interface Artefact {
   readonly ratio: number;
 }
 
-/** How long each function takes to load, against the least that one can load. */
+/**
+ * What each function takes to load, against the least that one can load. In time of the processor: loading waits for
+ * nothing else, and a busy machine's clock tells of its neighbours.
+ */
 async function importsOfAll(
   folder: string,
   surroundings: NodeJS.ProcessEnv,
@@ -129,7 +133,7 @@ async function importsOfAll(
         await start({ name: id, file }, surroundings, undefined),
         await start(least, surroundings, undefined),
       ];
-      pairs.push(one.importMs / other.importMs);
+      pairs.push(one.importCpuMs / other.importCpuMs);
     }
     artefacts.push({ id, bytes: statSync(file).size, ratio: median(pairs) });
   }
@@ -158,10 +162,15 @@ function reportOf(seen: ReadonlyMap<string, readonly Start[]>, all: readonly Art
         figures: `${measuredFunction}, import + call: ${figures}`,
       },
     ),
-    compare('2', 'import of the slowest function, against client-dynamodb alone', slowest?.ratio ?? Number.NaN, {
-      target: { atMost: 1.2 },
-      figures: `${slowest?.id}; median of all ${median(all.map(({ ratio }) => ratio)).toFixed(2)}`,
-    }),
+    compare(
+      '2',
+      'import of the slowest function, against client-dynamodb alone, in processor time',
+      slowest?.ratio ?? Number.NaN,
+      {
+        target: { atMost: 1.2 },
+        figures: `${slowest?.id}; median of all ${median(all.map(({ ratio }) => ratio)).toFixed(2)}`,
+      },
+    ),
     compare('3', 'largest bundle', (largest?.bytes ?? Number.NaN) / 1024, {
       target: { atMost: 400 },
       unit: ' KB',

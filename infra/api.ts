@@ -21,8 +21,8 @@ import { accessLogGroup, pascal } from './names.ts';
 import type { Stage } from './stage.ts';
 
 /** What is written of each request: who asked is in the function's own line, under the same request id. */
-const accessLogFormat = JSON.stringify({
-  time: '$context.requestTime',
+/** What is logged of each request; when, CloudWatch knows by itself. */
+export const accessLogFormat = JSON.stringify({
   request_id: '$context.requestId',
   route: '$context.routeKey',
   status: '$context.status',

@@ -6,13 +6,12 @@ import { pathToFileURL } from 'node:url';
 const [file = '', event] = process.argv.slice(2);
 const context = { awsRequestId: 'probe', functionName: 'probe', getRemainingTimeInMillis: () => 30_000 };
 
-const from = performance.now();
+const [from, cpuFrom] = [performance.now(), process.cpuUsage()];
 const { handler } = file.endsWith('.mjs') ? await import(pathToFileURL(file).href) : createRequire(file)(file);
-const loaded = performance.now();
+const [loaded, cpu] = [performance.now(), process.cpuUsage(cpuFrom)];
 const answer = event === undefined ? undefined : await handler(JSON.parse(event), context);
 const called = performance.now();
 
-process.stderr.write(
-  `\n${JSON.stringify({ importMs: loaded - from, callMs: called - loaded, status: answer?.statusCode ?? null })}\n`,
-);
+const took = { importMs: loaded - from, importCpuMs: (cpu.user + cpu.system) / 1000, callMs: called - loaded };
+process.stderr.write(`\n${JSON.stringify({ ...took, status: answer?.statusCode ?? null })}\n`);
 process.exit();

@@ -1,4 +1,5 @@
 import { alarms } from '#infra/alarms.ts';
+import { accessLogFormat } from '#infra/api.ts';
 import type { Counted } from './count.ts';
 import { asOf, monthSeconds, prices } from './prices.ts';
 
@@ -11,8 +12,21 @@ const syncMs = 15;
 const createMs = 2500;
 const memoryGb = 0.5;
 
-/** What API Gateway writes of each request in the stage's format, with usual values. */
-const accessLogBytes = 340;
+/** How often a creation looks meanwhile, a read unit each. */
+const createLooks = createMs / 250;
+
+/** What API Gateway writes of each request in the stage's format, with usual values: of the longest route. */
+const accessLogBytes = [
+  ['$context.requestId', 'KxR2uhXxoAMEVzQ='],
+  ['$context.routeKey', 'GET /org/{org_id}/runners/{runner_id}/instance/{instance_id}/metrics'],
+  ['$context.status', '200'],
+  ['$context.responseLatency', '1234'],
+  ['$context.integrationLatency', '1234'],
+  ['$context.integrationErrorMessage', '-'],
+  ['$context.error.message', '-'],
+  ['$context.responseLength', '12345'],
+  ['$context.identity.sourceIp', '203.0.113.100'],
+].reduce((format, [name = '', value = '']) => format.replace(name, value), accessLogFormat).length;
 /** CloudWatch counts 26 bytes for each event besides its text. */
 const eventBytes = 26;
 const beatBytes = (instances: number): number => eventBytes + 26 + 40 * instances;
@@ -108,7 +122,8 @@ export function totalsOf(counted: readonly Counted[]): Totals {
     busyNode: node(60, 2),
     belllessNode: node(15, 2),
     idleNode: node(300, 0),
-    thousandLives: 1000 * life.reduce((sum, step) => sum + total(cost(step, msOf(step))), 0),
+    thousandLives:
+      1000 * (createLooks * prices.readUnit + life.reduce((sum, step) => sum + total(cost(step, msOf(step))), 0)),
   };
 }
 

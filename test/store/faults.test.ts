@@ -61,6 +61,18 @@ describe('the store, when the table is not well', () => {
   const register = (canonical = `${v7()}@example.com`) =>
     world.table.users.register({ full_name: 'X', email: canonical, canonical, password_hash: '$a' });
 
+  it('finds an instance that moved while it was read shelf by shelf', async () => {
+    const made = await world.instance(one, await world.runner(one), await world.node(one));
+    around = async (call, next) => {
+      const answer = await next();
+      // As if it had been read where it was to be, and then where it had been.
+      return call.command === 'BatchGetItemCommand' ? { ...answer, Responses: {} } : answer;
+    };
+
+    expect(await world.table.instances.find(one.scope, made.runner, made.uid)).toMatchObject({ uid: made.uid });
+    expect(await world.table.instances.find(one.scope, made.runner, v7())).toBeUndefined();
+  });
+
   it('sends a transaction that met another again, with the same token and the same parameters', async () => {
     around = failing('TransactWriteItemsCommand', 3, () => cancelled('TransactionConflict', 'None'));
 
