@@ -125,8 +125,7 @@ if [ -z "$node" ]; then
   say "There is no Node $least here: the agent runs in a container of Node's own image."
 fi
 
-umask 077
-mkdir -p "$program" "$state" "$config" "$run"
+umask 077 && mkdir -p "$program" "$state" "$config" "$run"
 new=$program/agent.mjs.new
 [ -z "$ca" ] || [ "$ca" = "$config/ca.pem" ] || cp "$ca" "$config/ca.pem"
 [ ! -e "$config/ca.pem" ] || ca=$config/ca.pem
@@ -137,10 +136,11 @@ printf '%s  %s\n' "$sha256" "$new" | sha256sum -c >/dev/null 2>&1 ||
 mv "$new" "$program/agent.mjs"
 
 ring=$(sed -n 's/^RUNNER_PILOT_MANAGED_INSTANCE_ID=//p' "$environment" 2>/dev/null || true)
+set_by_hand=$(grep -E '^RUNNER_PILOT_(NETWORK|LOG|IMAGES|DIND)_' "$environment" 2>/dev/null || true)
 write_environment() {
   {
     printf 'RUNNER_PILOT_URL=%s\nRUNNER_PILOT_AGENT_STATE=%s\nRUNNER_PILOT_AGENT_RUN=%s\n' "$url" "$state" "$run"
-    printf 'DOCKER_HOST=unix://%s\n' "$socket"
+    printf 'DOCKER_HOST=unix://%s\n%s\n' "$socket" "$set_by_hand"
     [ ! -e "$config/ca.pem" ] || printf 'NODE_EXTRA_CA_CERTS=%s/ca.pem\n' "$config"
     [ -z "$proxy" ] || printf 'NODE_USE_ENV_PROXY=1\nHTTPS_PROXY=%s\nHTTP_PROXY=%s\nNO_PROXY=localhost,127.0.0.1\n' "$proxy" "$proxy"
     [ -z "$ring" ] || printf 'RUNNER_PILOT_MANAGED_INSTANCE_ID=%s\n' "$ring"

@@ -89,7 +89,7 @@ export interface AgentSurroundings {
 }
 
 const passedOn =
-  /^(?:HOME|LANG|PATH|TMPDIR|TZ|XDG_RUNTIME_DIR|NODE_EXTRA_CA_CERTS|RUNNER_PILOT_(?:GITHUB|RUNNER|LOG|NETWORK|IMAGES)_.*)$/;
+  /^(?:HOME|LANG|PATH|TMPDIR|TZ|XDG_RUNTIME_DIR|NODE_EXTRA_CA_CERTS|RUNNER_PILOT_(?:GITHUB|RUNNER|LOG|NETWORK|IMAGES|DIND)_.*)$/;
 
 /** The agent's whole environment. No credentials for AWS are in it. */
 export function agentVariables(from: AgentSurroundings): Environment {

@@ -6,7 +6,7 @@ import { defaultRunnerVersion, runnerFiles } from '#local/demo/runner/tarball.ts
 import type { TarEntry } from '#local/demo/tar.ts';
 
 /** What docker:dind is: a Docker daemon and its client; made of this machine's, for no registry is asked. */
-export const daemonImage = 'docker:dind';
+export const daemonImage = 'runner-pilot/test-docker:1';
 /** An image with the stand-in's runner at `/home/runner` and a Docker client, as `ghcr.io/actions/actions-runner` is. */
 export const clientImage = 'runner-pilot/test-docker-client:1';
 

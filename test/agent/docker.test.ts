@@ -7,7 +7,7 @@ import type { Desired } from '#contract/agent.ts';
 import { containerName } from '#domain/instance.ts';
 import { type Github, startGithub } from '#local/demo/github.ts';
 import { importImage, userland } from '#local/demo/images.ts';
-import { clientImage, makeDockerImages } from '../docker-images.ts';
+import { clientImage, daemonImage, makeDockerImages } from '../docker-images.ts';
 import { describeWithMachine, makeMachine as makeSecondMachine, type SecondMachine } from '../machine.ts';
 import { type AgentCall, startEngineProxy, type Verdict } from './call-proxy.ts';
 import { type Control, type Row, startControl } from './control.ts';
@@ -65,7 +65,11 @@ describeWithMachine('an instance with a Docker daemon of its own', () => {
     env: Readonly<Record<string, string>> = {},
   ): Promise<{ node: string; machine: TestMachine }> => {
     const node = `test-node-${randomUUID().slice(0, 8)}`;
-    const machine = makeMachine(control.url, { DOCKER_HOST: `unix://${second.socket()}`, ...env });
+    const machine = makeMachine(control.url, {
+      DOCKER_HOST: `unix://${second.socket()}`,
+      RUNNER_PILOT_DIND_IMAGE: daemonImage,
+      ...env,
+    });
     await machine.enroll(node, control.code(node));
     return { node, machine };
   };

@@ -81,9 +81,13 @@ describeWithMachine('jobs that use Docker', () => {
     ({ api } = await signUp(cloud.url));
     const made = await ask(api, 'POST', '/org/GT/nodes', { name: 'Far', type: 'Remote' });
     node = `/org/GT/nodes/${made.uid}`;
+    await machine.run(
+      `mkdir -p /etc/runner-pilot; echo RUNNER_PILOT_DIND_IMAGE=${daemonImage} >/etc/runner-pilot/agent.env`,
+    );
     const said = await machine.run(made.enrollment.command);
     await machine.start(/ again when it ends: (.+)$/.exec(said)?.[1] ?? `nothing, but "${said}"`);
     await until('the node to be online', async () => (await ask(api, 'GET', node)).connection === 'online', 40);
+    await ask(api, 'PUT', node, { allow: ['dind', 'socket'] });
   }, 120_000);
 
   afterAll(async () => {
@@ -111,10 +115,29 @@ describeWithMachine('jobs that use Docker', () => {
   };
 
   let made = 0;
-  const makeRunner = async (draft: Readonly<Record<string, unknown>>): Promise<string> => {
+  /** Has a new instance of a new runner do one job. */
+  const runJob = async (draft: Readonly<Record<string, unknown>>, run: string) => {
     made += 1;
-    const runner = { name: `R-${made}`, github_repo: repository, github_runner_token: canary, labels: [`r-${made}`] };
-    return `/org/GT/runners/${(await ask(api, 'POST', '/org/GT/runners', { ...runner, ...draft })).uid}`;
+    const labels = [`r-${made}`];
+    const runner = { name: `R-${made}`, github_repo: repository, github_runner_token: canary, labels, ...draft };
+    const instances = `/org/GT/runners/${(await ask(api, 'POST', '/org/GT/runners', runner)).uid}/instance`;
+    const started = await ask(api, 'POST', instances, {}, { prefer: 'wait=25' });
+    expect([started.status, started.reason]).toEqual(['online', undefined]);
+    const job = github.queueJob({ repository, name: 'docker', labels, steps: [{ run }] });
+    const ended = await until(
+      'the job to be over',
+      async () => {
+        const now = await ask(api, 'GET', `${instances}/${started.uid}`);
+        return now.status === 'stopped' && now;
+      },
+      60,
+    );
+    const log: { message: string }[] = await ask(api, 'GET', `${instances}/${started.uid}/logs?limit=1000`);
+    return {
+      conclusion: job.conclusion,
+      reason: ended.reason.code,
+      lines: log.map(({ message }) => message).join('\n'),
+    };
   };
 
   test.each([
@@ -125,33 +148,24 @@ describeWithMachine('jobs that use Docker', () => {
   ])(
     'by %s, in %s: builds, mounts its work, and has containers talk to each other',
     async (_, __, draft, more) => {
-      await ask(api, 'PUT', node, { allow: ['dind', 'socket'] });
       const before = await found();
-      const runner = await makeRunner(draft);
-      const { uid, status, reason } = await ask(api, 'POST', `${runner}/instance`, {}, { prefer: 'wait=25' });
-      expect([status, reason]).toEqual(['online', undefined]);
-      const get = () => ask(api, 'GET', `${runner}/instance/${uid}`);
 
-      const steps = [{ run: build + mount + services + more }];
-      const job = github.queueJob({ repository, name: 'docker', labels: [`r-${made}`], steps });
-      const ended = await until(
-        'the job to be over',
-        async () => {
-          const now = await get();
-          return now.status === 'stopped' && now;
-        },
-        60,
-      );
+      const { conclusion, reason, lines } = await runJob(draft, build + mount + services + more);
 
-      const lines = (await ask(api, 'GET', `${runner}/instance/${uid}/logs?limit=1000`)).map(
-        ({ message }: { message: string }) => message,
-      );
-      expect([job.conclusion, ended.reason.code], lines.join('\n')).toEqual(['Succeeded', 'job_completed']);
-      await until('nothing to be left of it', async () => `${await found()}` === `${before}`, 30).catch(
-        () => undefined,
-      );
+      expect([conclusion, reason], lines).toEqual(['Succeeded', 'job_completed']);
+      await until('nothing to be left', async () => `${await found()}` === `${before}`, 30).catch(() => undefined);
       expect(await found()).toEqual(before);
     },
     120_000,
   );
+
+  test('what a daemon starts is within the limits of its instance', async () => {
+    const hold = (mb: number) =>
+      `docker run --rm job-tool awk 'BEGIN { s = "x"; while (length(s) < ${mb} * 1048576) s = s s; print length(s) }'\n`;
+    const limited = { docker: 'dind', docker_image: clientImage, memory_mb: 512 };
+
+    const { conclusion, lines } = await runJob(limited, `${build}${hold(32)}! ${hold(1024)}`);
+
+    expect(conclusion, lines).toBe('Succeeded');
+  }, 120_000);
 });
