@@ -43,8 +43,10 @@ check_libraries() {
 }
 
 # copy_runner SOURCE TARGET: a runner writes into its own folder, so it gets one; the larger part is only linked, unless
-# Docker has to find it: jobs in containers have it mounted, as they have the runner's work.
+# Docker has to find it: jobs in containers have it mounted, as they have the runner's work. What has registered itself there is
+# started again as it is.
 copy_runner() {
+  [ ! -e "$2/.runner" ] || return 0
   mkdir -p "$2" || return 1
   for file in "$1"/* "$1"/.[!.]*; do
     [ -e "$file" ] || continue
@@ -83,7 +85,7 @@ become_runner() {
   chown 1001:1001 /home/runner 2>/dev/null
   # Whoever may use Docker: in the list of groups as well, for programs that read it to become somebody.
   group=$(stat -c %g "$docker" 2>/dev/null)
-  [ -z "$group" ] || printf 'runner-pilot-docker:x:%s:%s\n' "$group" "$user" >>/etc/group
+  [ -z "$group" ] || grep -q '^runner-pilot-docker:' /etc/group || printf 'runner-pilot-docker:x:%s:%s\n' "$group" "$user" >>/etc/group
   if setpriv --reuid=1001 --regid=1001 --clear-groups true 2>/dev/null; then
     if [ -n "$group" ]; then set -- "$1" "--groups=$group"; else set -- "$1" --clear-groups; fi
     exec setpriv --reuid=1001 --regid=1001 "$2" /bin/sh "$0" run "$1"
@@ -136,11 +138,21 @@ run() {
   get name && name=$value
   get ephemeral && ephemeral=$value
   get labels && labels=$value
+  get boot && boot=$value
   get credential && credential=$value
   rm -f "$input/credential" 2>/dev/null || : >"$input/credential"
   [ ! -s "$input/credential" ] || fail input_kept 'The credential can not be deleted, so the runner is not started.'
   value=''
 
+  if [ "$kind" = restart ]; then
+    [ -e .runner ] || fail not_configured 'The node was restarted before the runner had registered itself.'
+    # Whoever starts it: once per boot. A call to the engine may land late, after another has done the same.
+    [ "$(cat .runner-pilot-boot 2>/dev/null)" != "$boot" ] || fail restarted_already 'The container has run since the node was restarted.'
+  fi
+  if [ "$ephemeral" != true ]; then
+    printf '%s\n' "$boot" >.runner-pilot-boot || fail copy_failed 'The runner can not write into its own folder.'
+  fi
+  if [ "$kind" = restart ]; then exec ./run.sh; fi
   if [ "$kind" = jit ]; then
     export ACTIONS_RUNNER_INPUT_JITCONFIG="$credential"
     credential=''

@@ -23,6 +23,9 @@ export type Position = z.output<typeof Position>;
 export const InstanceRecord = z.object({
   /** The container this is about. */
   container: z.string(),
+  /** The engine's time of the start that this is about, and in which boot it ran. */
+  started_at: z.string().optional(),
+  boot: z.string().optional(),
   /** Up to where its output is shipped. */
   shipped: Position.optional(),
   /** The number of the last line that was read for what the runner does. */

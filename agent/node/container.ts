@@ -9,6 +9,8 @@ import { limitsOf, logging } from './limits.ts';
 export interface Making {
   readonly owner: Owner;
   readonly bootId: string;
+  /** Whether its runner's registration outlives a job: then so does its container a reboot. */
+  readonly persistent: boolean;
   /** The host's folder with this start's credential and parameters. */
   readonly inputFolder: string;
   /** The host's copy of the entry script. */
@@ -53,11 +55,12 @@ export function containerSpec(desired: Desired, making: Making) {
       [label.instance]: desired.uid,
       [label.generation]: `${desired.generation}`,
       [label.boot]: making.bootId,
+      ...(making.persistent ? { [label.persistent]: 'true' } : {}),
       ...(runner === undefined ? {} : { [label.runner]: runner.version }),
       ...(docker === undefined ? {} : { [label.docker]: docker.consent }),
     },
     HostConfig: {
-      // Its identity at GitHub is spent when it exits.
+      // Its identity at GitHub is spent when it exits; what is started again after a reboot is claimed before.
       RestartPolicy: { Name: 'no' },
       Init: making.init,
       NetworkMode: docker?.daemon === undefined ? containerName(desired.uid) : `container:${docker.daemon}`,

@@ -16,6 +16,7 @@ const sentences: Readonly<Record<string, string>> = {
   version_deprecated: 'GitHub does not accept this version of its runner any more. Use an image with a newer one.',
   removed: 'The runner was removed at GitHub.',
   not_configured: 'The runner has lost its registration.',
+  restarted_already: 'The runner ended after the node was restarted, and is started again once per boot only.',
   already_configured: 'The image has a runner that is configured already. Use an image without .runner files.',
   name_taken: 'GitHub has another runner of this name.',
   root_refused: 'The runner refuses to run as root.',
@@ -26,7 +27,7 @@ const sentences: Readonly<Record<string, string>> = {
 const killed = new Set([137, 143]);
 
 /** Why it ended, by what the engine knows and what the runner has said. */
-export function endingOf(container: Container, phase: Phase, bootId: string, lostDocker = false): Ending {
+export function endingOf(container: Container, phase: Phase, isOfThisBoot: boolean, lostDocker = false): Ending {
   const { ExitCode: exit, OOMKilled, Error: engineError } = container.State;
   const during = phase.phase === 'busy' && phase.job !== undefined ? ` while it ran "${phase.job}"` : '';
   if (OOMKilled && exit !== 0) {
@@ -38,9 +39,11 @@ export function endingOf(container: Container, phase: Phase, bootId: string, los
     const { code, line } = phase.trouble;
     return { code, detail: `${sentences[code] ?? 'The runner could not start.'} It said: ${line}`.slice(0, 1024) };
   }
-  // A clean end after a job was one before a reboot, too: what a reboot takes away does not end with 0.
-  const done = exit === 0 && phase.phase !== 'busy' && phase.jobs > 0;
-  if (!done && container.Config.Labels?.[label.boot] !== bootId) {
+  // A clean end after a job was one before a reboot, too: what a reboot takes away does not end with 0. What lasts goes on
+  // after a job, so only a reboot that let it end by itself has ended it.
+  const lasts = container.Config.Labels?.[label.persistent] !== undefined;
+  const done = exit === 0 && phase.phase !== 'busy' && phase.jobs > 0 && !lasts;
+  if (!done && !isOfThisBoot) {
     return { code: 'node_rebooted', detail: `The node was restarted${during}.` };
   }
   if (lostDocker && !done) return { code: 'docker_unavailable', detail: `Its Docker daemon has ended${during}.` };

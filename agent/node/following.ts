@@ -6,6 +6,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { generationOf } from './container.ts';
 import { endingOf } from './ending.ts';
 import { createFigures, type Figures } from './figures.ts';
+import { label } from './labels.ts';
 import type { Seen } from './observations.ts';
 import { isFatal, type Phase, startedPhase } from './phase.ts';
 import type { Machine } from './start.ts';
@@ -36,7 +37,7 @@ export function createFollowing(options: {
   const { uid, machine, state, telemetry, note, warn } = options;
   const { engine, docker, inputs } = machine;
   const log = telemetry.logOf(uid);
-  let watch: (Watch & { readonly container: string }) | undefined;
+  let watch: (Watch & { readonly container: string; readonly startedAt: string }) | undefined;
   let figures: Figures | undefined;
   let fatalTimer: NodeJS.Timeout | undefined;
   let clearing = false;
@@ -70,14 +71,37 @@ export function createFollowing(options: {
     await engine.stopContainer(container.Id, 10);
   };
 
-  const watchContainer = (container: Container): Watch => {
-    if (watch?.container === container.Id) return watch;
+  const known = ({ Id }: Container): InstanceRecord | undefined => {
+    const record = state.instance(uid);
+    return record?.container === Id ? record : undefined;
+  };
+
+  /** In which boot it ran last, as far as the agent has seen; else the one in which it was made. */
+  const bootOf = (container: Container) => known(container)?.boot ?? container.Config.Labels?.[label.boot];
+
+  /** Has a reboot taken it down, and may it be started again in this one? */
+  const isDue = (container: Container): boolean =>
+    container.Config.Labels?.[label.persistent] !== undefined && bootOf(container) !== machine.bootId;
+
+  const recordOf = (container: Container, ranInThisBoot: boolean): InstanceRecord => {
+    const { StartedAt: started_at } = container.State;
+    const before = known(container);
+    const boot = ranInThisBoot ? machine.bootId : before?.boot;
+    if (before === undefined) return { container: container.Id, started_at, boot, read: 0, ...startedPhase };
+    // What another run of it has said tells nothing of this one.
+    const { read, shipped } = before;
+    const isNew = (before.started_at ?? started_at) !== started_at;
+    return { ...(isNew ? { container: container.Id, read, shipped, ...startedPhase } : before), started_at, boot };
+  };
+
+  const watchContainer = (container: Container, ranInThisBoot = container.State.Running): Watch => {
+    const startedAt = container.State.StartedAt;
+    if (watch?.container === container.Id && watch.startedAt === startedAt) return watch;
     watch?.stop();
-    const known = state.instance(uid);
-    const record = known?.container === container.Id ? known : { container: container.Id, read: 0, ...startedPhase };
+    const record = recordOf(container, ranInThisBoot);
     const remember = (next: InstanceRecord) => state.putInstance(uid, next);
     const made = watchOutput({ engine, telemetry, uid, record, remember, onPhase: onPhase(container), warn });
-    watch = { ...made, container: container.Id };
+    watch = { ...made, container: container.Id, startedAt };
     figures = createFigures(engine, container, uid);
     state.putInstance(uid, record);
     return watch;
@@ -97,15 +121,22 @@ export function createFollowing(options: {
     }
   };
 
-  const tellEnd = async (container: Container, watched: Watch) => {
-    const { State } = container;
-    const generation = generationIn(container);
+  /** All that it has said is read, as far as that can be had. */
+  const ended = async (container: Container, ranInThisBoot?: boolean): Promise<Watch> => {
+    const watched = watchContainer(container, ranInThisBoot);
     clearTimeout(fatalTimer);
     figures = undefined;
     inputs.remove(uid);
     await Promise.race([watched.done, sleep(restMs, undefined, { ref: false })]);
-    const phase = watched.phase();
-    const ending = endingOf(container, phase, machine.bootId, await docker.isLost(container, uid));
+    return watched;
+  };
+
+  const tellEnd = async (container: Container, ranInThisBoot: boolean) => {
+    const { State } = container;
+    const generation = generationIn(container);
+    const phase = (await ended(container, ranInThisBoot)).phase();
+    const isOfThisBoot = bootOf(container) === machine.bootId;
+    const ending = endingOf(container, phase, isOfThisBoot, await docker.isLost(container, uid));
     const level = ending.code === 'job_completed' ? 'INFO' : 'WARN';
     log.sayOf(State.FinishedAt, level, `Runner container ended. ${ending.detail}`);
     // Whether it ever listened decides if it failed or stopped, so it is told even if it has been before.
@@ -116,21 +147,24 @@ export function createFollowing(options: {
       at: Date.parse(State.FinishedAt),
       exit_code: State.ExitCode,
       reason: ending,
+      ...(ending.code === 'node_rebooted' && isDue(container) && { restartable: true }),
       ...jobSeen(phase),
     });
   };
 
   return {
-    /** Tells what a container is that has been started. */
-    async look(container: Container): Promise<void> {
-      const watched = watchContainer(container);
+    /** Tells what a container is that has been started, by whomever and whenever, or `just started`. */
+    async look(container: Container, when?: 'just started'): Promise<void> {
       log.sayOf(container.State.StartedAt, 'INFO', 'Runner container started.');
-      if (!container.State.Running) return tellEnd(container, watched);
+      if (!container.State.Running) return tellEnd(container, when === 'just started');
+      const watched = watchContainer(container);
       note(phaseSeen(generationIn(container), watched.phase()));
       clearInput().catch(() => undefined);
       await mindDaemon(container, watched.phase());
     },
 
+    isDue,
+    ended,
     watch: (): Watch | undefined => watch,
     figures: (): Figures | undefined => figures,
 

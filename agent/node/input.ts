@@ -34,10 +34,11 @@ export function createInputs(runFolder: string) {
     },
 
     /** Puts the files in place, the credential last. `sharedFolder`: what the runner shares with Docker. */
-    put(uid: string, granted: Granted, sharedFolder?: string): void {
+    put(uid: string, granted: Granted, bootId: string, sharedFolder?: string): void {
       const folder = folderOf(uid);
       const files: Readonly<Record<string, string>> = {
         kind: granted.kind,
+        boot: bootId,
         url: granted.url,
         name: granted.name,
         labels: granted.labels.join(','),

@@ -49,7 +49,7 @@ export function createInstance(options: InstanceOptions) {
       const found = await engine.findContainer(name);
       if (found !== undefined && !isUnstarted(found)) await following.look(found);
     } else if (wanted.want === 'run') {
-      await attempts.make(wanted, signal);
+      await (wanted.restart ? attempts.remake(wanted, signal) : attempts.make(wanted, signal));
     } else {
       await remove();
     }
@@ -66,7 +66,14 @@ export function createInstance(options: InstanceOptions) {
 
   const loop = createLoop({ pass, onFailure });
   const following = createFollowing({ ...options, generation, signal: loop.signal });
-  const attempts = createAttempts({ ...options, look: following.look, later: loop.later });
+  const attempts = createAttempts({
+    ...options,
+    following,
+    later: loop.later,
+    onGranted({ generation }) {
+      if (wanted?.want === 'run' && generation !== undefined) wanted = { ...wanted, generation };
+    },
+  });
   const end = createEnding({ name, uid, machine, log: options.telemetry.logOf(uid) });
 
   const remove = async () => {

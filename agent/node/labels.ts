@@ -7,6 +7,8 @@ export const label = {
   generation: 'runner-pilot.generation',
   /** The machine's boot in which the container was made. */
   boot: 'runner-pilot.boot',
+  /** On a container that is started again after a reboot: its runner has a registration that lasts. */
+  persistent: 'runner-pilot.persistent',
   /** The version of GitHub's runner that is mounted; absent where the image has its own. */
   runner: 'runner-pilot.runner',
   /** What its jobs have of Docker; absent where they have nothing of it. */

@@ -11,6 +11,7 @@ const sameNews = (a: Seen, b: Seen) =>
   a.state === b.state &&
   a.job === b.job &&
   a.job_result === b.job_result &&
+  a.restartable === b.restartable &&
   a.reason?.code === b.reason?.code;
 
 /** Milestones are kept beside what is true now: that a runner has listened decides whether it failed or stopped. */

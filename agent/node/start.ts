@@ -41,12 +41,14 @@ export type Started =
   /** The control plane did not grant it. */
   | { readonly kind: 'ungranted'; readonly refusal: Refusal };
 
-interface Ungranted {
+/** The control plane did not grant a claim. */
+export interface Ungranted {
   readonly ok: false;
   readonly refusal: Refusal;
 }
 
-const refused = (code: string, detail: string, retryable: boolean): Started => ({
+/** A start that can't be made. */
+export const refused = (code: string, detail: string, retryable: boolean): Started => ({
   kind: 'refused',
   code,
   detail: detail.slice(0, 1024),
@@ -54,7 +56,14 @@ const refused = (code: string, detail: string, retryable: boolean): Started => (
 });
 
 // What no second try mends: the image has no shell, is for another machine, or asks for what there isn't.
-const hopeless = /executable file not found|no such file or directory|exec format error|permission denied/i;
+export const hopeless = /executable file not found|no such file or directory|exec format error|permission denied/i;
+
+/** Claims a start, or a start again; a control plane that is away grants nothing. */
+export const claim = (control: Control, { uid, generation }: Desired, boot_id: string, signal: AbortSignal) =>
+  control.claim(uid, { generation, boot_id }, signal).catch((error): Ungranted => {
+    if (signal.aborted) throw error;
+    return { ok: false, refusal: unreachable(error) };
+  });
 
 /** What a start is made from. */
 export interface Start {
@@ -91,7 +100,7 @@ async function begin(
   { owner, control, login, desired, release, found, signal, onPull, onGranted }: Start,
 ): Promise<Started> {
   const { engine, networks, inputs, bootId } = machine;
-  const { uid, generation, image } = desired;
+  const { uid, image } = desired;
   const name = containerName(uid);
   if (!DockerImage.safeParse(image).success) {
     return refused('image_invalid', `"${image.slice(0, 200)}" is no image reference.`, false);
@@ -109,10 +118,7 @@ async function begin(
   // The network is made while the control plane asks GitHub; if the claim isn't granted it goes again.
   const network = networks.ensure(name, { ...ownerLabels(owner), [label.instance]: uid });
   network.catch(() => undefined);
-  const claimed = await control.claim(uid, { generation, boot_id: bootId }, signal).catch((error): Ungranted => {
-    if (signal.aborted) throw error;
-    return { ok: false, refusal: unreachable(error) };
-  });
+  const claimed = await claim(control, desired, bootId, signal);
   if (!claimed.ok) {
     await network.catch(() => undefined);
     if (found === undefined) await networks.remove(name).catch(() => undefined);
@@ -133,6 +139,7 @@ async function begin(
   const making: Making = {
     owner,
     bootId,
+    persistent: !claimed.reply.ephemeral,
     inputFolder,
     entryPath: machine.entryPath,
     runner,
@@ -157,7 +164,7 @@ async function begin(
     }
   }
   if (docker !== undefined) await machine.docker.open(id, docker);
-  inputs.put(uid, claimed.reply, docker?.folder);
+  inputs.put(uid, claimed.reply, bootId, docker?.folder);
   signal.throwIfAborted();
   try {
     await engine.startContainer(id);

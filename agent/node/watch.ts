@@ -38,7 +38,7 @@ export function watchOutput(options: {
   readonly warn: (what: string) => void;
 }): Watch {
   const { engine, telemetry, uid, remember, onPhase, warn } = options;
-  const { container, read: readBefore, shipped: shippedBefore, ...phaseBefore } = options.record;
+  const { container, started_at, boot, read: readBefore, shipped: shippedBefore, ...phaseBefore } = options.record;
   const log = telemetry.logOf(uid);
   const stopped = new AbortController();
   let phase: Phase = phaseBefore;
@@ -53,7 +53,14 @@ export function watchOutput(options: {
   let onRoom = () => {};
   const aborted = new Promise<void>((resolve) => stopped.signal.addEventListener('abort', () => resolve()));
 
-  const record = (): InstanceRecord => ({ container, read, ...phase, ...(shipped === undefined ? {} : { shipped }) });
+  const record = (): InstanceRecord => ({
+    container,
+    started_at,
+    boot,
+    read,
+    ...phase,
+    ...(shipped === undefined ? {} : { shipped }),
+  });
 
   telemetry.listen(uid, {
     onShipped(position) {

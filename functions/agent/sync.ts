@@ -1,6 +1,7 @@
 import { contract } from '#contract/operations.ts';
 import { showDesired } from '#contract/view/desired.ts';
 import { pollSeconds } from '#domain/polling.ts';
+import { problem } from '#domain/problem.ts';
 import { proven } from '#lambda/caller.ts';
 import { serve } from '#lambda/serve.ts';
 import { attendance } from '#runtime/services/attendance.ts';
@@ -28,15 +29,25 @@ export const handler = serve(
     const retired = { ...common, desired: [], runner: null, reap: true, retired: true, poll_seconds: poll(0) };
     if (agent.retired_at !== undefined) return retired;
 
-    const taken = await reports.take(scope, caller.node, placements, body.observed);
+    const taken = await reports.take(scope, caller.node, placements, body);
     const added = await refill.on(scope, caller.node, taken.runners);
     const told = [...taken.placements, ...added];
     const poll_seconds = poll(told.length);
     const here = await attendance.note(scope, caller.node, { ...body, poll_seconds });
     if (here === 'deleted') return retired;
+    if (taken.doubtMs > 0) throw doubted(taken.doubtMs);
     const mounts = told.some(({ want, runner_source }) => want === 'run' && runner_source !== 'image');
     const runner = mounts ? ((await releases.current()) ?? null) : null;
     const desired = told.map(showDesired);
     return { ...common, desired, runner, reap: here.reap && syncing.reap, retired: false, poll_seconds };
   },
 );
+
+const longestDoubtMs = 60_000;
+
+const doubted = (ms: number) =>
+  problem(
+    'sync.wait',
+    'This machine was restarted, or is another one with the same token: what it says of instances that were started before counts when that is known. If it is another one, enroll it as a node of its own.',
+    { retryAfterSeconds: Math.ceil(Math.min(ms, longestDoubtMs) / 1000) },
+  );

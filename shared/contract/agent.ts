@@ -24,6 +24,8 @@ export const Observation = z.strictObject({
   reason: z.strictObject({ code: z.string().max(64), detail: z.string().max(1024) }).optional(),
   /** Of `refused`: whether trying again may help. */
   retryable: z.boolean().optional(),
+  /** Of `exited`: a reboot took it down, and what is there can be started again. */
+  restartable: z.boolean().optional(),
 });
 export type Observation = z.output<typeof Observation>;
 
@@ -42,6 +44,8 @@ export const Desired = z.object({
   grace_seconds: z.int(),
   /** Epoch milliseconds before which no claim is to be tried. */
   not_before: z.int().optional(),
+  /** What has run before, in another boot, is to be started again. */
+  restart: z.boolean().optional(),
 });
 export type Desired = z.output<typeof Desired>;
 
@@ -146,7 +150,7 @@ export const sync = operation({
     telemetry: Telemetry,
     agent: AgentRelease,
   }),
-  problems: ['token.invalid', 'rate.limited'],
+  problems: ['token.invalid', 'sync.wait', 'rate.limited'],
   bodyLimitBytes: 262_144,
   examples: {
     idle: {
@@ -177,14 +181,16 @@ export const claim = operation({
   query: NoQuery,
   body: z.strictObject({ generation: z.int().min(0), boot_id: z.string().min(1).max(64) }),
   reply: z.object({
-    kind: z.enum(['jit', 'registration']),
-    /** A JIT config (base64), or a registration token. */
+    kind: z.enum(['jit', 'registration', 'restart']),
+    /** A JIT config (base64), or a registration token; empty for a restart, whose container has its registration. */
     secret: z.string(),
     /** What `config.sh --url` takes. */
     url: z.string(),
     name: z.string(),
     labels: z.array(z.string()),
     ephemeral: z.boolean(),
+    /** That of the intent from here on; without it, that of the claim. */
+    generation: z.int().optional(),
     /** What the runner gives its containers besides. */
     environment: z.record(z.string(), z.string()).optional(),
     /** What an owner allows it, at this moment, of what `desired` says. Nothing else is to be given to it. */

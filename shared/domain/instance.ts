@@ -63,6 +63,9 @@ export const LastJob = z.object({
 });
 export type LastJob = z.output<typeof LastJob>;
 
+/** A reboot of the node that took the container down, and the job that it took with it. */
+export const Rebooted = z.object({ at: z.int(), job: z.string().optional() });
+
 /** A container of a runner on a node. Times are epoch milliseconds. */
 export const Instance = z.object({
   org: z.string(),
@@ -109,6 +112,11 @@ export const Instance = z.object({
   container_at: z.int().optional(),
   started_at: z.int().optional(),
   listening_at: z.int().optional(),
+  /** The boot of its node's machine in which its container was started last, as far as we were asked. */
+  boot_id: z.string().optional(),
+  /** The last reboot after which its container is to run again, and when it did: absent until then. */
+  rebooted: Rebooted.optional(),
+  restarted_at: z.int().optional(),
   ended_at: z.int().optional(),
   /** When somebody deleted it, and who, by uid, or `keeper`; when its node confirmed that nothing is left. */
   deleted_at: z.int().optional(),
@@ -152,6 +160,10 @@ export const isAlive = (row: Pick<Instance, 'want' | 'state'>): boolean =>
 /** Whether it is one of those alive that its runner counts. */
 export const isKept = (row: Pick<Instance, 'want' | 'state' | 'kept'>): boolean => row.kept === true && isAlive(row);
 
+/** Whether its container is to be started again as it is: it has registered its runner, and its node was rebooted. */
+export const isRestart = (row: Pick<Instance, 'rebooted' | 'restarted_at'>): boolean =>
+  row.rebooted !== undefined && row.restarted_at === undefined;
+
 /** The container's name on the node, and the runner's name at GitHub. */
 export const containerName = (uid: string): string => `rp-${uid}`;
 
@@ -168,6 +180,8 @@ export const Placement = z.object({
   docker: DockerConsent.optional(),
   grace_seconds: z.int(),
   not_before: z.int().optional(),
+  /** What has run before, in another boot, is to be started again. */
+  restart: z.boolean().optional(),
 });
 export type Placement = z.output<typeof Placement>;
 
@@ -191,6 +205,7 @@ export function placementOf(row: Instance): Placement | undefined {
     ...(docker && { docker }),
     grace_seconds,
     ...(not_before === undefined || want === 'gone' ? {} : { not_before }),
+    ...(want === 'run' && isRestart(row) && { restart: true }),
   };
 }
 

@@ -63,6 +63,8 @@ export const Roster = z.object({
   boot_id: z.string(),
   /** The one before, to tell a machine that was restarted from two that use the same token. */
   previous_boot_id: z.string().optional(),
+  /** When that one was here last. */
+  previous_seen_at: z.int().optional(),
   /** When a second machine was last seen with this node's token. */
   cloned_at: z.int().optional(),
   bell: z.string().optional(),
@@ -91,3 +93,20 @@ const cloneMs = 600_000;
 /** Whether two machines use this node's token: they take turns, which one that was restarted never does. */
 export const isCloned = (roster: Pick<Roster, 'cloned_at'> | undefined, now: number): boolean =>
   roster?.cloned_at !== undefined && now - roster.cloned_at < cloneMs;
+
+/** For how long the boot before has to have been silent: longer than a machine that is there would be. */
+const quietMs = (pollSeconds: number): number => 1500 * pollSeconds + 5000;
+
+/** What of the roster tells one machine from two. */
+export type Boots = Pick<Roster, 'seen_at' | 'poll_seconds' | 'boot_id' | 'previous_seen_at' | 'cloned_at'>;
+
+/**
+ * In how many milliseconds it will be known that a machine is the only one with its node's token, if nothing speaks
+ * against it until then; 0 if it is known. A machine that was restarted, and one that has another's disk, look the same
+ * at first: but the one that was there before goes on syncing in the second case only.
+ */
+export function settlesInMs(roster: Boots, boot_id: string, now: number): number {
+  if (isCloned(roster, now)) return Math.max(1, (roster.cloned_at ?? now) + cloneMs - now);
+  const before = roster.boot_id === boot_id ? roster.previous_seen_at : roster.seen_at;
+  return before === undefined ? 0 : Math.max(0, before + quietMs(roster.poll_seconds) - now);
+}

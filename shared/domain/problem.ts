@@ -33,6 +33,7 @@ export const problems = {
   'runner.deleting': { status: 409, title: 'The runner is being deleted' },
   'runner.token-expired': { status: 409, title: 'The registration token has expired' },
   'instance.busy': { status: 409, title: 'The instance runs a job' },
+  'sync.wait': { status: 409, title: 'The node is in doubt' },
   'claim.wait': { status: 409, title: 'The claim has to wait' },
   'claim.started': { status: 409, title: 'The instance has started already' },
   'claim.not-wanted': { status: 409, title: 'The instance is not wanted' },

@@ -78,7 +78,7 @@ interface Parameters {
   readonly name: string;
   readonly labels: readonly string[];
   readonly secret: string;
-  readonly kind: 'jit' | 'registration';
+  readonly kind: 'jit' | 'registration' | 'restart';
   readonly ephemeral: boolean;
 }
 
@@ -88,17 +88,23 @@ env -0 >"$RECORD/\${0##*/}.env" 2>/dev/null || tr '\\n' '\\0' </proc/self/enviro
 `;
 
 /** Runs the entry script as a container would, with a runner that notes what it is given. */
-function enter(shell: readonly string[], given: Parameters, script = entryScript()) {
+function enter(
+  shell: readonly string[],
+  given: Parameters,
+  script = entryScript(),
+  kept: Readonly<Record<string, string>> = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), 'rp-entry-'));
   folders.push(folder);
   const inputs = createInputs(folder);
   inputs.prepare('uid');
-  inputs.put('uid', { ...given, labels: [...given.labels] });
+  inputs.put('uid', { ...given, labels: [...given.labels] }, 'boot-1');
   const runner = join(folder, 'home');
   const record = join(folder, 'record');
   const cwd = join(folder, 'cwd');
   for (const made of [runner, record, cwd]) mkdirSync(made);
   for (const name of ['config.sh', 'run.sh']) writeFileSync(join(runner, name), recorder, { mode: 0o755 });
+  for (const [name, content] of Object.entries(kept)) writeFileSync(join(runner, name), content);
   const path = join(folder, 'entry.sh');
   const here = script
     .replaceAll('/runner-pilot/input', inputs.folderOf('uid'))
@@ -126,7 +132,8 @@ function enter(shell: readonly string[], given: Parameters, script = entryScript
         .map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
     );
   const strays = [cwd, runner].flatMap((in_) => readdirSync(in_)).filter((name) => name.includes('CANARY'));
-  return { ran, argv, env, strays, hasCredential: existsSync(join(inputs.folderOf('uid'), 'credential')) };
+  const ranIn = () => readFileSync(join(runner, '.runner-pilot-boot'), 'utf8').trim();
+  return { ran, ranIn, argv, env, strays, hasCredential: existsSync(join(inputs.folderOf('uid'), 'credential')) };
 }
 
 const registration = (value: string): Parameters => ({
@@ -168,6 +175,28 @@ describe.each(Object.entries(shells))('the entry script in %s', (_, shell) => {
     );
   }, 120_000);
 
+  test('starts again what has registered itself, once per boot, and needs no credential for it', () => {
+    const given: Parameters = { ...registration('x'), kind: 'restart', secret: '', ephemeral: false };
+    const again = (kept: Record<string, string>) => enter(shell, given, entryScript(), kept);
+
+    const restarted = again({ '.runner': '{}', '.runner-pilot-boot': 'boot-0\n' });
+    const twice = again({ '.runner': '{}', '.runner-pilot-boot': 'boot-1\n' });
+    const unregistered = again({});
+
+    expect(restarted.ran).toMatchObject({ status: 0, stdout: '', stderr: '' });
+    expect(restarted.argv('run.sh')).toEqual([]);
+    expect(restarted.ranIn()).toBe('boot-1');
+    expect(() => restarted.argv('config.sh')).toThrow('ENOENT');
+    expect(twice.ran).toMatchObject({ status: 1, stdout: expect.stringContaining('ERROR restarted_already: ') });
+    expect(unregistered.ran).toMatchObject({ status: 1, stdout: expect.stringContaining('ERROR not_configured: ') });
+    for (const { argv } of [twice, unregistered]) expect(() => argv('run.sh')).toThrow('ENOENT');
+  });
+
+  test('notes in which boot it has registered what lasts', () => {
+    expect(enter(shell, { ...registration('x'), ephemeral: false }).ranIn()).toBe('boot-1');
+    expect(() => enter(shell, registration('x')).ranIn()).toThrow('ENOENT');
+  });
+
   test('gives a JIT config to the runner alone, and asks nobody to configure it', () => {
     const given = { ...registration('x'), kind: 'jit', secret: 'eyJhIjoiJChpZCkifQ==' } as const;
 
@@ -199,7 +228,7 @@ test('a second line is refused before it becomes a file', () => {
   const inputs = createInputs(mkdtempSync(join(tmpdir(), 'rp-entry-')));
   inputs.prepare('uid');
 
-  expect(() => inputs.put('uid', { ...registration('a\nb'), labels: ['x'] })).toThrow('line break');
+  expect(() => inputs.put('uid', { ...registration('a\nb'), labels: ['x'] }, 'boot-1')).toThrow('line break');
 });
 
 const hasShellcheck = spawnSync('shellcheck', ['--version']).status === 0;

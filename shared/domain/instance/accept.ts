@@ -1,7 +1,8 @@
-import { type Instance, isFinal, type Report } from '../instance.ts';
+import { type Instance, isFinal, isRestart, type Report } from '../instance.ts';
 import { attemptDelayMs, type Random } from './backoff.ts';
 import { askAgain, type Changes, change, end, enter, fail, finish, jobDone, type Why } from './change.ts';
 import { maxAttempts } from './deadlines.ts';
+import { nextNumber } from './generation.ts';
 import { jobOf, type Observed, reasonOf, timeOf } from './observation.ts';
 
 /** What deciding on a report needs besides it. */
@@ -49,6 +50,32 @@ function exit(row: Instance, seen: Observed, now: number, news: Changes): Instan
   return end(row, now, why, { ...news, ...job, ended_at, exit_code: seen.exit_code, listening_at });
 }
 
+/**
+ * A reboot took it down, and it has a registration of its own: its container is to be started again, as a start like any
+ * other. What was reported before the reboot is about another intent from here on, so it can't end what runs again.
+ */
+function startAgain(row: Instance, seen: Observed, now: number, news: Changes): Instance {
+  if (isRestart(row)) return row;
+  const why = reasonOf(seen, { code: 'node_rebooted', detail: `${row.node_name} was restarted.` });
+  return askAgain(row, now, why, {
+    ...news,
+    ...spent,
+    ...jobEnd(row, seen, timeOf(row, seen, now)),
+    generation: nextNumber(row.generation, now),
+    report: undefined,
+    attempts: 0,
+    boot_id: undefined,
+    rebooted: { at: now, ...(row.job && { job: row.job.name }) },
+    restarted_at: undefined,
+  });
+}
+
+/** When its container has started: the first time, and again after a reboot. */
+const begun = (row: Instance, at: number): Changes => ({
+  started_at: row.started_at ?? at,
+  ...(isRestart(row) && { restarted_at: at }),
+});
+
 /** The job that a report ends, or tells of for the first time after its end. */
 function jobEnd(row: Instance, seen: Observed, at: number): Changes {
   const { job_result: result } = seen;
@@ -61,7 +88,11 @@ function jobEnd(row: Instance, seen: Observed, at: number): Changes {
 function run(row: Instance, seen: Observed, now: number, later: boolean, news: Changes): Instance {
   const at = timeOf(row, seen, now);
   const job = seen.state === 'busy' ? { name: jobOf(seen), started_at: at } : undefined;
-  const reached = { started_at: row.started_at ?? at, listening_at: row.listening_at ?? at };
+  const started = begun(row, at);
+  // The first time since its container has started, or was started again.
+  const listened =
+    row.listening_at !== undefined && row.listening_at >= (started.restarted_at ?? row.restarted_at ?? 0);
+  const reached = { ...started, listening_at: listened ? row.listening_at : at };
   const done = job && !row.job ? {} : jobEnd(row, seen, at);
   if (!before(row, 'running')) return enter(row, now, 'running', { ...news, ...spent, ...reached, ...done, job });
   // That it has listened is told again before its end, even of one that ends with its job.
@@ -105,17 +136,17 @@ export function accept(row: Instance, seen: Observed, { now, random }: At): Inst
     case 'refused':
       return unstarted && later ? refuse(row, seen, { now, random }, news) : row;
     case 'running': {
-      const started_at = timeOf(row, seen, now);
-      return unstarted ? enter(row, now, 'started', { ...news, ...spent, started_at }) : row;
+      const started = begun(row, timeOf(row, seen, now));
+      return unstarted ? enter(row, now, 'started', { ...news, ...spent, ...started }) : row;
     }
     case 'listening':
     case 'busy':
       return run(row, seen, now, later, news);
     case 'exited':
-      return exit(row, seen, now, news);
+      return seen.restartable && !row.ephemeral ? startAgain(row, seen, now, news) : exit(row, seen, now, news);
     case 'gone':
       // It ran, and is not there any more: somebody has removed it.
-      return unstarted ? row : end(row, now, vanished(row), news);
+      return unstarted && !isRestart(row) ? row : end(row, now, vanished(row), news);
   }
 }
 

@@ -1,9 +1,10 @@
-import { type Instance, isFinal } from '../instance.ts';
+import { type Instance, isFinal, isRestart } from '../instance.ts';
 import type { ProblemCode } from '../problem.ts';
 import { type At, giveUp } from './accept.ts';
 import { unavailableDelayMs } from './backoff.ts';
 import { askAgain, change, enter, type Why } from './change.ts';
 import { leaseMs, maxAttempts } from './deadlines.ts';
+import { nextNumber } from './generation.ts';
 
 /** A node's wish to start what it was told. */
 export interface ClaimRequest {
@@ -38,11 +39,15 @@ export function claim(
   if (now < not_before) return wait('The next attempt is not due yet.', not_before - now);
   const leased = row.claim?.lease_until ?? 0;
   if (now < leased) return wait('Another claim of this start is under way.', leased - now);
-  const claimed = { id, boot_id, at: now, lease_until: now + leaseMs, minted: false };
+  // In each boot it is another intent: what was reported in the one before can't end what runs in this one.
+  const another = isRestart(row) && row.boot_id !== boot_id;
+  const intent = another ? { generation: nextNumber(row.generation, now), report: undefined } : {};
+  // Nothing is made for what starts again, so nobody has to be kept out while it is.
+  const claimed = { id, boot_id, at: now, lease_until: isRestart(row) ? now : now + leaseMs, minted: false };
   // Said before it is done: if we die in between, the sweep finds nothing to delete, rather than never looking.
   const registered = atGithub ? ({ github_runner: 'registered' } as const) : {};
-  const changes = { claim: claimed, claimed_at: now, reason: undefined, not_before: undefined, ...registered };
-  return { granted: enter(row, now, 'claimed', changes) };
+  const begun = { claim: claimed, claimed_at: now, boot_id, reason: undefined, not_before: undefined };
+  return { granted: enter(row, now, 'claimed', { ...begun, ...intent, ...registered }) };
 }
 
 /** Whether one more credential may be made. */

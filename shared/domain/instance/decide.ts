@@ -1,4 +1,4 @@
-import { type Instance, isBusy, isFinal } from '../instance.ts';
+import { type Instance, isBusy, isFinal, isRestart } from '../instance.ts';
 import { connectionOf, type Roster } from '../node.ts';
 import { type At, giveUp, tryAgain } from './accept.ts';
 import { change, fail, type Why } from './change.ts';
@@ -9,7 +9,9 @@ import { lifetimeDeadline } from './lifetime.ts';
 import { neverConnected, silent } from './sentences.ts';
 
 /** The last sync of the instance's node; undefined if it has never enrolled. */
-export type LastSync = Pick<Roster, 'seen_at' | 'poll_seconds'> | undefined;
+export type LastSync =
+  | (Pick<Roster, 'seen_at' | 'poll_seconds'> & Partial<Pick<Roster, 'boot_id' | 'previous_seen_at' | 'cloned_at'>>)
+  | undefined;
 
 /** What is to be done about an instance that is due. */
 export interface Decision {
@@ -46,7 +48,9 @@ function overdue(row: Instance, roster: LastSync, { now, random }: At): Instance
   // A node that is silent proves nothing: it has to have synced after the deadline without telling of progress.
   const passedForBoth = (deadline: number) => passed(deadline) && seenAt >= deadline;
 
-  if (row.state === 'requested' && passed(requestDeadline(row))) return requestOverdue(row, roster, at);
+  // What is to run again can't be replaced: its token has expired. So it is not given up for the silence of its node.
+  const waited = isRestart(row) ? passedForBoth : passed;
+  if (row.state === 'requested' && waited(requestDeadline(row))) return requestOverdue(row, roster, at);
   if (row.state === 'pulling' && passed(row.state_at + deadlineMs.pulling)) {
     return fail(row, now, pullTimeout(row), roster?.seen_at);
   }

@@ -32,8 +32,8 @@ function endOf(row: Instance): readonly Told[] {
   return [{ code: exited ? 'exited' : 'failed', at: ended_at, detail: reason.detail, data }];
 }
 
-function attemptOf({ state, reason, attempts }: Instance): readonly Told[] {
-  if (state !== 'requested' || !reason) return [];
+function attemptOf({ state, reason, attempts, rebooted }: Instance): readonly Told[] {
+  if (state !== 'requested' || !reason || reason.since === rebooted?.at) return [];
   const data = { reason: reason.code, attempts };
   return [{ code: 'attempt_failed', at: reason.since, detail: reason.detail, data }];
 }
@@ -43,6 +43,21 @@ const doneBy = (by: string | undefined, cause: string): Pick<Told, 'by' | 'data'
   if (by === keeper) return { data: { cause } };
   return by === undefined ? {} : { by };
 };
+
+function rebootOf({ rebooted, restarted_at, node_name: node }: Instance): readonly Told[] {
+  if (!rebooted) return [];
+  const { at, job } = rebooted;
+  const during = job === undefined ? '' : ` while it ran "${job}"`;
+  return [
+    {
+      code: 'node_rebooted',
+      at,
+      detail: `${node} was restarted${during}.`,
+      ...(job !== undefined && { data: { job } }),
+    },
+    { code: 'restarted', at: restarted_at, detail: `The container was started again on ${node}.` },
+  ];
+}
 
 /** All that an instance's row tells of what has happened to it, oldest first. */
 export function historyOf(row: Instance): readonly InstanceEvent[] {
@@ -61,6 +76,7 @@ export function historyOf(row: Instance): readonly InstanceEvent[] {
     { code: 'created', at: row.container_at, detail: `The container was created on ${node}.` },
     { code: 'started', at: row.started_at, detail: `The container started on ${node}.` },
     { code: 'listening', at: row.listening_at, detail: 'The runner listened for jobs.' },
+    ...rebootOf(row),
     ...(row.last_job ? jobEvents(row.last_job) : []),
     ...(row.job ? jobEvents(row.job) : []),
     ...endOf(row),

@@ -18,6 +18,8 @@ export interface Observed {
   readonly exit_code?: number | undefined;
   readonly reason?: Why | undefined;
   readonly retryable?: boolean | undefined;
+  /** Of an end: a reboot of the node brought it, and the container can be started again. */
+  readonly restartable?: boolean | undefined;
 }
 
 const code = /^[a-z][a-z0-9_]{0,62}$/;

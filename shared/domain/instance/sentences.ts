@@ -15,3 +15,9 @@ export const silent = (row: Instance, seenAt: number): Why => ({
   code: 'node_unreachable',
   detail: `${row.node_name} has been silent since ${time(seenAt)}; see that it is up, and that its agent runs and reaches this service.`,
 });
+
+/** Its node was restarted, and has not told what that has done to it. */
+export const rebooted = (row: Instance): Why => ({
+  code: 'node_rebooted',
+  detail: `${row.node_name} was restarted; what has become of the runner is not known yet.`,
+});

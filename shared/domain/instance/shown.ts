@@ -1,9 +1,9 @@
 import { type Instance, type InstanceReason, isFinal } from '../instance.ts';
-import { connectionOf } from '../node.ts';
+import { connectionOf, isCloned } from '../node.ts';
 import type { Why } from './change.ts';
 import type { LastSync } from './decide.ts';
 import { lifetimeReached } from './lifetime.ts';
-import { neverConnected, silent } from './sentences.ts';
+import { neverConnected, rebooted, silent } from './sentences.ts';
 
 /** What an instance is shown as. */
 export type ShownStatus = 'provisioning' | 'online' | 'busy' | 'stopped' | 'failed' | 'offline';
@@ -38,9 +38,20 @@ function provisioning(row: Instance, roster: LastSync, now: number): InstanceRea
 
 const started: readonly Instance['state'][] = ['claimed', 'started', 'running'];
 
+/** Whether its node was restarted, and has not said yet what has become of it. Two machines tell nothing by their boots. */
+const isOfAnotherBoot = (row: Instance, roster: NonNullable<LastSync>, now: number): boolean =>
+  (row.state === 'started' || row.state === 'running') &&
+  row.boot_id !== undefined &&
+  roster.boot_id !== undefined &&
+  row.boot_id !== roster.boot_id &&
+  !isCloned(roster, now);
+
 function statusOf(row: Instance, roster: LastSync, now: number): Pick<Shown, 'status' | 'reason'> {
   if (started.includes(row.state) && roster && connectionOf(roster, now) === 'unreachable') {
     return { status: 'offline', reason: { ...silent(row, roster.seen_at), since: roster.seen_at } };
+  }
+  if (roster && isOfAnotherBoot(row, roster, now)) {
+    return { status: 'offline', reason: { ...rebooted(row), since: roster.previous_seen_at ?? roster.seen_at } };
   }
   if (row.state === 'running') return { status: row.job ? 'busy' : 'online' };
   if (row.want === 'run' && row.state !== 'ended' && !isFinal(row)) {

@@ -40,7 +40,8 @@ export const attendance = service({
         const restarted = before.boot_id !== boot_id;
         const cloned = restarted && before.previous_boot_id === boot_id;
         if (restarted) {
-          const known = { previous_boot_id: before.boot_id, ...(cloned && { cloned_at: now }) };
+          const left = { previous_boot_id: before.boot_id, previous_seen_at: before.seen_at };
+          const known = { ...left, ...(cloned && { cloned_at: now }) };
           await agents.seen(scope, node, { ...said, ...known });
         }
         if (cloned && !isCloned(before, now)) log.warn('two machines use the token of one node', { node });

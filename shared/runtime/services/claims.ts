@@ -3,7 +3,7 @@ import { howToAllow, notAllowed } from '#domain/docker.ts';
 import { giveUp } from '#domain/instance/accept.ts';
 import { type ClaimVerdict, claim, githubRefused, githubUnavailable, mayMint, minted } from '#domain/instance/claim.ts';
 import { credentialFreshMs } from '#domain/instance/deadlines.ts';
-import type { Instance } from '#domain/instance.ts';
+import { type Instance, isRestart } from '#domain/instance.ts';
 import { isCloned } from '#domain/node.ts';
 import { type Problem, problem } from '#domain/problem.ts';
 import type { Runner } from '#domain/runner.ts';
@@ -17,6 +17,14 @@ import { metrics } from './metrics.ts';
 import { registrar, type StartCredential } from './registrar.ts';
 import { table } from './table.ts';
 
+/** What a node starts an instance with. */
+export type Granted = StartCredential &
+  Pick<Runner, 'environment'> &
+  Pick<Instance, 'docker'> & {
+    /** That of the intent from here on. */
+    readonly generation: number;
+  };
+
 /** Claims of starts. */
 export interface Claims {
   /**
@@ -28,7 +36,7 @@ export interface Claims {
     node: string,
     placed: { readonly uid: string; readonly runner: string },
     request: { readonly generation: number; readonly boot_id: string },
-  ): Promise<StartCredential & Pick<Runner, 'environment'> & Pick<Instance, 'docker'>>;
+  ): Promise<Granted>;
 }
 
 /** A container, what starts it, and what it belongs to. */
@@ -147,9 +155,10 @@ export const claims = service({
         if (!granted) throw wait('Another claim of this start is under way.', 1000);
 
         const claimed = { scope, row: granted, runner, node: seen.get(node) };
-        const credential = (await again(claimed)) ?? (await fresh(claimed));
+        const started = isRestart(granted) && use(registrar).restart(runner, granted.uid);
         return {
-          ...credential,
+          ...(started || ((await again(claimed)) ?? (await fresh(claimed)))),
+          generation: granted.generation,
           ...(runner.environment && { environment: runner.environment }),
           ...(row.docker && { docker: row.docker }),
         };

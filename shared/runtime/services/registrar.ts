@@ -12,7 +12,7 @@ import { github } from './github.ts';
 
 /** What an instance's container starts its runner with. */
 export interface StartCredential {
-  readonly kind: 'jit' | 'registration';
+  readonly kind: 'jit' | 'registration' | 'restart';
   readonly secret: string;
   readonly url: string;
   readonly name: string;
@@ -33,6 +33,8 @@ export type Forgotten = 'forgotten' | 'busy' | 'failed' | 'unknown';
 export interface Registrar {
   /** Makes what an instance starts with, at this moment: it is good once and for minutes. */
   mint(scope: Scope, runner: Runner, start: Start): Promise<GithubResult<StartCredential>>;
+  /** What goes with an instance that starts again: its registration lies in its container. */
+  restart(runner: Runner, instance: string): StartCredential;
   /** Makes GitHub forget the runner of an instance, unless it runs a job. `unknown`: we have no credential to ask with. */
   forget(scope: Scope, runner: Runner | undefined, instance: string, timeoutMs: number): Promise<Forgotten>;
   /** The runners that GitHub has of this one: only those that bear our labels. */
@@ -97,6 +99,14 @@ export const registrar = service({
 
     return {
       mint,
+      restart: (runner, instance) => ({
+        kind: 'restart',
+        secret: '',
+        url: urlOf(runner.github_repo),
+        name: containerName(instance),
+        labels: ownLabels(deployment, runner),
+        ephemeral: false,
+      }),
       async forget(scope, runner, instance, timeoutMs) {
         if (!runner || runner.credential_kind === 'registration') return 'unknown';
         const late = sleep(timeoutMs, 'failed' as const, { ref: false });

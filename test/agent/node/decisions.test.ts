@@ -3,18 +3,19 @@ import type { Container } from '#agent/engine/replies.ts';
 import { endingOf } from '#agent/node/ending.ts';
 import { memoryOf } from '#agent/node/figures.ts';
 import { refusalOf } from '#agent/node/image-refusal.ts';
+import { label } from '#agent/node/labels.ts';
 import { freeSubnets, parseBlock } from '#agent/node/network.ts';
 import { createObservations } from '#agent/node/observations.ts';
 import { afterLine, type Phase, startedPhase } from '#agent/node/phase.ts';
 import { parseReference } from '#agent/node/reference.ts';
 import { createUnlisted } from '#agent/node/unlisted.ts';
 
-const ended = (state: Partial<Container['State']>, boot = 'boot-1'): Container => ({
+const ended = (state: Partial<Container['State']>, boot = 'boot-1', lasts = false): Container => ({
   Id: 'id',
   Name: '/rp-x',
   Created: '',
   Image: '',
-  Config: { Labels: { 'runner-pilot.boot': boot } },
+  Config: { Labels: { [label.boot]: boot, ...(lasts && { [label.persistent]: 'true' }) } },
   State: {
     Status: 'exited',
     Running: false,
@@ -43,13 +44,18 @@ test.each([
     told('Listening for Jobs', 'Running job: a', 'Job a completed with result: Succeeded'),
   ],
   ['node_rebooted', ended({ ExitCode: 0 }, 'boot-0'), told('Listening for Jobs', 'Running job: a')],
+  [
+    'node_rebooted',
+    ended({ ExitCode: 0 }, 'boot-0', true),
+    told('Listening for Jobs', 'Running job: a', 'Job a completed with result: Succeeded'),
+  ],
   ['killed', ended({ ExitCode: 137 }), told('Listening for Jobs')],
   ['job_completed', ended({}), told('Running job: a', 'Job a completed with result: Succeeded')],
   ['exited', ended({}), told('Listening for Jobs')],
   ['exited', ended({ ExitCode: 0, OOMKilled: true }), told('Listening for Jobs')],
   ['never_listened', ended({ ExitCode: 3 }), told('hello')],
 ])('an end is %s', (code, container, phase) => {
-  const ending = endingOf(container, phase, 'boot-1');
+  const ending = endingOf(container, phase, container.Config.Labels?.[label.boot] === 'boot-1');
 
   expect(ending.code).toBe(code);
   expect(ending.detail.length).toBeLessThanOrEqual(1024);

@@ -1,5 +1,5 @@
 import { request } from '#domain/instance/request.ts';
-import { type Instance, isFinal } from '#domain/instance.ts';
+import { type Instance, isFinal, isRestart } from '#domain/instance.ts';
 import { nodeRow, runnerRow } from '#test/domain/rows.ts';
 
 // The time never moves: whatever has a deadline has passed it, and whatever waits has waited. So the search takes every
@@ -13,6 +13,11 @@ export interface Projection {
   readonly generation: number;
   readonly state: Instance['state'];
   readonly busy: boolean;
+  /** It is to be started again after a reboot. */
+  readonly restart: boolean;
+  /** In which boot that has been claimed. */
+  readonly boot_id?: string | undefined;
+  readonly ephemeral: boolean;
 }
 
 /** The row as the search remembers it. */
@@ -22,6 +27,9 @@ export const project = (row: Instance): Projection => ({
   // What is final differs in how it is shown.
   state: row.state === 'failed' ? 'stopped' : row.state,
   busy: row.job !== undefined,
+  restart: isRestart(row),
+  ...(isRestart(row) && row.boot_id !== undefined && { boot_id: row.boot_id }),
+  ephemeral: row.ephemeral,
 });
 
 const base: Instance = {
@@ -32,8 +40,8 @@ const base: Instance = {
 const claimOf = { id: 'c', boot_id: 'b', at: longAgo, lease_until: longAgo, minted: true };
 
 /** A real row for what is remembered; `attempts` and what the node has reported are the adversary's to choose. */
-export function rowOf(p: Projection, attempts = 0): Instance {
-  const ran = ['running', 'ended'].includes(p.state);
+export function rowOf({ restart, busy, ...p }: Projection, attempts = 0): Instance {
+  const ran = ['running', 'ended'].includes(p.state) || restart;
   return {
     ...base,
     ...p,
@@ -43,7 +51,8 @@ export function rowOf(p: Projection, attempts = 0): Instance {
     reported_at: longAgo,
     ...(p.state === 'claimed' ? { claim: claimOf } : {}),
     ...(ran ? { started_at: longAgo, listening_at: longAgo } : {}),
-    ...(p.busy ? { job: { name: 'build', started_at: longAgo } } : {}),
+    ...(restart ? { rebooted: { at: longAgo } } : {}),
+    ...(busy ? { job: { name: 'build', started_at: longAgo } } : {}),
     ...(p.want === 'gone' || isFinal(p) || p.state === 'ended' ? { ended_at: longAgo } : {}),
   };
 }

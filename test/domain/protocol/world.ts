@@ -22,6 +22,18 @@ export interface Rules {
   readonly operator: 'never' | 'while it runs' | 'any time';
   /** The customer deletes by force on a node that is unreachable. */
   readonly force: boolean;
+  /** The runner has a registration of its own: after a reboot its container is started again. */
+  readonly persistent: boolean;
+  /** How often the node loses power. */
+  readonly reboots: number;
+  /** The container remembers in which boot it ran, and does not run in it again. */
+  readonly boot: boolean;
+  /** An accepted reboot is another intent: what was reported before it does not count any more. */
+  readonly anotherIntent: boolean;
+  /** How often the agent loses its memory. */
+  readonly losses: number;
+  /** It begins with a runner that listens: what may come before is another search's. */
+  readonly fromRunning: boolean;
 }
 
 /** The rules of the product. */
@@ -34,6 +46,12 @@ export const product: Rules = {
   oneAgent: true,
   operator: 'never',
   force: false,
+  persistent: false,
+  reboots: 1,
+  boot: true,
+  anotherIntent: true,
+  losses: 0,
+  fromRunning: false,
 };
 
 type Container = 'none' | 'created' | 'running' | 'exited';
@@ -42,6 +60,9 @@ type Container = 'none' | 'created' | 'running' | 'exited';
 interface Worker {
   readonly at: 'inspect' | 'claim' | 'create' | 'start' | 'report';
   readonly want: 'run' | 'gone';
+  /** It was told to start again what has run. */
+  readonly again?: boolean;
+  readonly started?: boolean;
   readonly generation: number;
   readonly id?: number;
 }
@@ -52,10 +73,17 @@ export interface State {
   readonly container: Container;
   readonly id: number;
   readonly starts: number;
+  /** The boot that it is, in which the container was made, and in which it ran last; how often it ran in this one. */
+  readonly boot: number;
+  readonly madeIn: number;
+  readonly ranIn: number;
+  readonly runs: number;
+  /** In which boot the agent has seen it run, if it remembers. */
+  readonly seenIn: number | null;
+  readonly losses: number;
   readonly workers: readonly (Worker | null)[];
   readonly late: readonly string[];
   readonly reports: readonly string[];
-  readonly power: boolean;
   readonly operator: boolean;
 }
 
@@ -73,7 +101,10 @@ const reported: Record<Container, readonly Report['state'][]> = {
 };
 
 function customer(s: State, rules: Rules): Step<State>[] {
-  if (!s.row) return [['customer creates', { ...s, row: project(rowOf(requested)) }]];
+  if (!s.row) {
+    const row = { ...requested, ephemeral: !rules.persistent };
+    return [['customer creates', { ...s, row: project(rowOf(row)) }]];
+  }
   if (s.row.state === 'deleted') return [];
   const row = rowOf(s.row);
   const steps: Step<State>[] = [];
@@ -89,7 +120,7 @@ function customer(s: State, rules: Rules): Step<State>[] {
   return steps;
 }
 
-const requested: Projection = { want: 'run', generation: 1, state: 'requested', busy: false };
+const requested = { want: 'run', generation: 1, state: 'requested', busy: false, restart: false } as const;
 
 /** The sweep: a claim's deadline needs a sync that told of no start, so it never gives up what runs. */
 function sweep(s: State): Step<State>[] {
@@ -109,20 +140,18 @@ const unfenced = (row: Projection, generation: number): Instance =>
 /** A report arrives: in any order, and with any of the things that the node may have said of what it saw. */
 function arrivals(s: State, rules: Rules): Step<State>[] {
   return s.reports.flatMap((report) => {
-    const [told = 0, container = 'none'] = JSON.parse(report) as [number, Container];
+    const [told = 0, container = 'none', restartable = false] = JSON.parse(report) as [number, Container, boolean?];
     const lost: Step<State> = [`report ${report} is lost`, { ...s, reports: without(s.reports, report) }];
     if (!s.row) return [lost];
     const { want, generation } = s.row;
     const row = rules.fence ? rowOf(s.row) : unfenced(s.row, told);
     const arrive = reported[container].flatMap((state) =>
       [500, 1500].map((seq): Step<State> => {
-        const next = accept(
-          row,
-          { generation: told, seq, state, at: now, ...(state === 'busy' ? { job: 'build' } : {}) },
-          at,
-        );
+        const job = state === 'busy' ? { job: 'build' } : {};
+        const next = accept(row, { generation: told, seq, state, at: now, restartable, ...job }, at);
         // Nobody but the customer and the sweep says what is wanted.
         const kept = rules.fence ? project(next) : { ...project(next), want, generation };
+        if (!rules.anotherIntent && next.want === 'run') Object.assign(kept, { generation });
         return [`report ${report} arrives as ${state} ${seq}`, { ...s, row: kept }];
       }),
     );
@@ -143,32 +172,51 @@ function refusals(s: State): Step<State>[] {
 const ran = (container: Container, rules: Rules) =>
   container === 'running' || (container === 'exited' && rules.startOnlyCreated);
 
+/** May it be started again? It has run, and not in this boot, as far as the agent remembers, or knows from a label. */
+const isDue = ({ seenIn, madeIn, boot }: State) => (seenIn ?? madeIn) !== boot;
+
 function start(s: State, id: number | undefined, rules: Rules): State {
   if (rules.startById && id !== s.id) return s;
-  const starts = s.container === 'created' || (s.container === 'exited' && !rules.startOnlyCreated);
-  return starts ? { ...s, container: 'running', starts: s.starts + 1 } : s;
+  const here = rules.persistent ? { ranIn: s.boot, runs: s.runs + 1 } : {};
+  const runs = { ...s, ...here, container: 'running' } as const;
+  if (s.container === 'created' || (s.container === 'exited' && !rules.startOnlyCreated)) {
+    return { ...runs, starts: s.starts + 1 };
+  }
+  // An engine starts whatever has exited. But what is ephemeral finds no credential any more, and ends at once.
+  if (s.container !== 'exited' || !rules.persistent || (rules.boot && s.ranIn === s.boot)) return s;
+  return runs;
 }
 
-const create = (s: State): State => (s.container === 'none' ? { ...s, container: 'created', id: s.id + 1 } : s);
+const create = (s: State): State =>
+  s.container === 'none' ? { ...s, container: 'created', id: s.id + 1, madeIn: s.boot } : s;
 
-function claims(s: State, worker: Worker, set: (w: Worker | null, more?: Partial<State>) => State): Step<State>[] {
+function claims(
+  s: State,
+  worker: Worker,
+  rules: Rules,
+  set: (w: Worker | null, more?: Partial<State>) => State,
+): Step<State>[] {
   if (!s.row) return [];
   const row = rowOf(s.row);
-  const verdict = claim(row, { generation: worker.generation, boot_id: 'b', id: 'c' }, now);
+  const verdict = claim(row, { generation: worker.generation, boot_id: `${s.boot}`, id: 'c' }, now);
   if ('refused' in verdict) {
     // It has started, and its container is not there: that is news.
     const news = verdict.refused === 'claim.started';
     return [[`claim is refused: ${verdict.refused}`, set(news ? { ...worker, at: 'report' } : null)]];
   }
-  const claimed = project(verdict.granted);
+  const kept = rules.anotherIntent ? {} : { generation: s.row.generation };
+  const claimed = { ...project(verdict.granted), ...kept };
   const why = { code: 'github', detail: '' };
   const waits = project(githubUnavailable(verdict.granted, at, why));
   const refused = project(githubRefused(verdict.granted, at, why));
-  return [
-    ['agent claims', set({ ...worker, at: 'create' }, { row: claimed })],
-    ['agent claims, the answer is lost', set(null, { row: claimed })],
+  const asked: Step<State>[] = [
     ['agent claims, GitHub is unavailable', set(null, { row: waits })],
     ['agent claims, GitHub refuses', set(null, { row: refused })],
+  ];
+  return [
+    ['agent claims', set({ ...worker, at: worker.again ? 'start' : 'create' }, { row: claimed })],
+    ['agent claims, the answer is lost', set(null, { row: claimed })],
+    ...(worker.again ? [] : asked),
   ];
 }
 
@@ -182,8 +230,8 @@ function agent(s: State, index: number, rules: Rules): Step<State>[] {
   if (!worker) {
     const placement = s.row && placementOf(rowOf(s.row) as Instance);
     if (placement) {
-      const { want, generation } = placement;
-      return [[`agent ${index} is told ${want}`, set({ at: 'inspect', want, generation })]];
+      const { want, generation, restart: again = false } = placement;
+      return [[`agent ${index} is told ${want}`, set({ at: 'inspect', want, generation, ...(again && { again }) })]];
     }
     if (!s.row || s.container === 'none') return [];
     return [[`agent ${index} finds what is not listed`, set({ at: 'inspect', want: 'gone', generation: 0 })]];
@@ -191,23 +239,33 @@ function agent(s: State, index: number, rules: Rules): Step<State>[] {
   const steps: Step<State>[] = [[`agent ${index} dies`, set(null)]];
   if (worker.at === 'inspect' && worker.want === 'gone') {
     steps.push([`agent ${index} removes`, set({ ...worker, at: 'report' }, { container: 'none' })]);
+  } else if (worker.at === 'inspect' && worker.again) {
+    // What is there may have been made by a late call, after somebody removed what had run: it is of no use.
+    const useless = s.container === 'created';
+    const container = useless ? 'none' : s.container;
+    const next = container === 'exited' && isDue(s) ? 'claim' : 'report';
+    steps.push([`agent ${index} inspects, to start it again`, set({ ...worker, id: s.id, at: next }, { container })]);
   } else if (worker.at === 'inspect') {
     const next = ran(s.container, rules) ? 'report' : 'claim';
     steps.push([`agent ${index} inspects`, set({ ...worker, id: s.id, at: next })]);
   } else if (worker.at === 'claim') {
-    steps.push(...claims(s, worker, set));
+    steps.push(...claims(s, worker, rules, set));
   } else if (worker.at === 'create') {
     const { container, id } = create(s);
     steps.push([`agent ${index} creates`, set({ ...worker, id, at: 'start' }, { container, id })]);
     steps.push([`agent ${index} dies while creating`, set(null, { late: add(s.late, 'create') })]);
   } else if (worker.at === 'start') {
-    const { container, starts } = start(s, worker.id, rules);
-    steps.push([`agent ${index} starts`, set({ ...worker, at: 'report' }, { container, starts })]);
+    const { container, starts, ranIn, runs } = start(s, worker.id, rules);
+    // That it has run in this boot is remembered from when the engine has answered on.
+    const started = { ...worker, at: 'report', started: true } as const;
+    steps.push([`agent ${index} starts`, set(started, { container, starts, ranIn, runs })]);
     steps.push([`agent ${index} dies while starting`, set(null, { late: add(s.late, `start ${worker.id}`) })]);
   } else {
-    const reports =
-      worker.generation === 0 ? s.reports : add(s.reports, JSON.stringify([worker.generation, s.container]));
-    steps.push([`agent ${index} reports ${s.container}`, set(null, { reports })]);
+    const seenIn = s.container === 'running' || worker.started ? s.boot : s.seenIn;
+    const restartable = rules.persistent && s.container === 'exited' && isDue({ ...s, seenIn });
+    const told = [worker.generation, s.container, ...(restartable ? [true] : [])];
+    const reports = worker.generation === 0 ? s.reports : add(s.reports, JSON.stringify(told));
+    steps.push([`agent ${index} reports ${s.container}`, set(null, { reports, ...(rules.persistent && { seenIn }) })]);
   }
   return steps;
 }
@@ -226,9 +284,12 @@ function machine(s: State, rules: Rules): Step<State>[] {
   const gone: Container = rules.keepContainer ? 'exited' : 'none';
   const stopped = s.container === 'running' ? gone : s.container;
   if (s.container === 'running') steps.push(['the runner exits', { ...s, container: gone }]);
-  if (s.power) {
+  if (s.boot < rules.reboots) {
     const workers = s.workers.map(() => null);
-    steps.push(['power is lost', { ...s, power: false, workers, late: [], container: stopped }]);
+    steps.push(['power is lost', { ...s, boot: s.boot + 1, runs: 0, workers, late: [], container: stopped }]);
+  }
+  if (s.losses > 0 && s.seenIn !== null) {
+    steps.push(['the agent loses its memory', { ...s, losses: s.losses - 1, seenIn: null }]);
   }
   const known = s.row?.state === 'started' || s.row?.state === 'running';
   if (s.operator && s.container !== 'none' && (rules.operator === 'any time' || known)) {
@@ -237,15 +298,26 @@ function machine(s: State, rules: Rules): Step<State>[] {
   return steps;
 }
 
-function broken({ row, container, starts }: State, accepted: string): string | undefined {
-  const runs = container === 'running';
+function broken({ row, container, starts, runs }: State, accepted: string): string | undefined {
+  const isRunning = container === 'running';
   if (starts > 1) return 'started twice';
+  if (runs > 1) return 'ran twice in one boot';
   if (!row) return undefined;
-  if (isFinal(row) && runs && accepted !== 'final, and yet it runs') return 'final, and yet it runs';
-  if (row.state === 'ended' && runs) return 'called ended while it runs';
+  if (isFinal(row) && isRunning && accepted !== 'final, and yet it runs') return 'final, and yet it runs';
+  if (row.state === 'ended' && isRunning) return 'called ended while it runs';
   if (row.want === 'gone' && !['failing', 'deleting'].includes(row.state) && !isFinal(row)) return 'came back';
   return undefined;
 }
+
+const running = (ephemeral: boolean) =>
+  ({
+    row: project(rowOf({ ...requested, state: 'running', ephemeral })),
+    container: 'running',
+    id: 1,
+    starts: 1,
+    runs: 1,
+    seenIn: 0,
+  }) as const;
 
 /** The world of one instance under these rules; `accepted` is a hole that is known and accepted. */
 export function world(change: Partial<Rules> = {}, accepted = ''): World<State> {
@@ -256,11 +328,17 @@ export function world(change: Partial<Rules> = {}, accepted = ''): World<State> 
       container: 'none',
       id: 0,
       starts: 0,
+      boot: 0,
+      madeIn: 0,
+      ranIn: 0,
+      runs: 0,
+      seenIn: null,
+      losses: rules.losses,
       workers: rules.oneAgent ? [null] : [null, null],
       late: [],
       reports: [],
-      power: true,
       operator: rules.operator !== 'never',
+      ...(rules.fromRunning && running(!rules.persistent)),
     },
     next: (s) => [
       ...customer(s, rules),
