@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { callEngine } from '#local/demo/engine.ts';
 import { deploymentOf } from '#local/deployment.ts';
-import type { Cloud } from './cloud.ts';
+import { type Cloud, leaks } from './cloud.ts';
 import { changedFinals, violations } from './invariants.ts';
 import { containersOf, socket } from './journeys/containers.ts';
 import { until } from './journeys/http.ts';
@@ -56,7 +56,12 @@ export async function wrongsAfter(
     30,
   ).catch(() => undefined);
 
-  return [...seen, ...(await filesWith(cloud.dataDir, given)), ...(await toldBy(engines, deployment, given))];
+  return [
+    ...seen,
+    ...(await filesWith(cloud.dataDir, given)),
+    ...(await toldBy(engines, deployment, given)),
+    ...leaks.map((line) => `9: a secret is in the log: ${line}`),
+  ];
 }
 
 /** Number 9, in files: the table's, the logs', the agent's, whatever there is. */

@@ -37,7 +37,8 @@ export async function startFunctionProcesses(aheadMs: () => number): Promise<Fun
   await current;
   let next = start();
 
-  const front = createServer(async (asked, reply) => {
+  // As the gateway's: a connection that ends while a slow machine asks again looks like a death.
+  const front = createServer({ keepAliveTimeout: 75_000 }, async (asked, reply) => {
     const { agent, port } = await current;
     const headers = { ...asked.headers, host: `127.0.0.1:${port}`, 'x-ahead-ms': String(aheadMs()) };
     const call = request({ agent, port, host: '127.0.0.1', method: asked.method, path: asked.url, headers });

@@ -1,7 +1,7 @@
 import { vi } from 'vitest';
 import { type Client, client } from '#contract/client.ts';
 import { type Github, startGithub } from '#local/demo/github.ts';
-import { type Cloud, startCloud } from '#test/cloud.ts';
+import { type Cloud, leaks, startCloud } from '#test/cloud.ts';
 import { changedFinals, type RawRow, violations } from '#test/invariants.ts';
 import { tableRows } from '#test/table-rows.ts';
 import { bodyOf } from './bodies.ts';
@@ -158,7 +158,7 @@ export async function openStage(
       const now = await rows();
       const changed = changedFinals(finals, now);
       finals = now;
-      return [...changed, ...violations(now, { now: stageNow(), secrets: [pat] })];
+      return [...changed, ...violations(now, { now: stageNow(), secrets: [pat] }), ...leaks];
     },
     overdue: async () => violations(await rows(), { now: stageNow(), sweepMs: minute }),
     [Symbol.asyncDispose]: close,
