@@ -21,10 +21,19 @@ import { createRunners } from './node/runner.ts';
 import type { Machine } from './node/start.ts';
 import { tidy } from './node/tidy.ts';
 import { type NodeRecord, openState } from './state.ts';
+import { type Candidate, createUpdates } from './update/updates.ts';
 import { agentVersion } from './version.ts';
 
+/** What an agent may be started for, besides its work. */
+export interface AgentOptions {
+  /** A program of the agent is here that should take its place. */
+  readonly onUpdate?: (candidate: Candidate) => void;
+  /** Only look at everything and sync, and leave all as it is. */
+  readonly isTrial?: boolean;
+}
+
 /** Starts the agent of this machine: all its nodes, and the door. The caller holds the lock. */
-export async function startAgent(settings: Settings, log: Log) {
+export async function startAgent(settings: Settings, log: Log, { onUpdate, isTrial = false }: AgentOptions = {}) {
   const { stateFolder, runFolder, bell, logBytesPerSecond } = settings;
   const closed = new AbortController();
   const state = openState(stateFolder, log);
@@ -45,7 +54,7 @@ export async function startAgent(settings: Settings, log: Log) {
     freePercent: settings.freePercent,
     warn: log,
   });
-  pruning.watch(closed.signal);
+  if (!isTrial) pruning.watch(closed.signal);
 
   const machine: Machine = {
     engine,
@@ -64,6 +73,20 @@ export async function startAgent(settings: Settings, log: Log) {
   const each = (act: (node: Node) => void) => {
     for (const node of nodes.values()) act(node);
   };
+
+  const updates = createUpdates({
+    settings: { ...settings, updates: settings.updates && onUpdate !== undefined },
+    state,
+    isIdle: () => [...nodes.values()].every((node) => node.isIdle()),
+    onReady: (candidate) => onUpdate?.(candidate),
+    signal: closed.signal,
+    log,
+  });
+  const facts = () => {
+    const [known, failed] = [health.facts(), updates.failure()];
+    return known && failed !== undefined ? { ...known, agent_update_failed: failed } : known;
+  };
+  const { promise: synced, resolve: onFirstSync } = Promise.withResolvers<void>();
 
   const health = watchEngine({
     engine,
@@ -88,11 +111,17 @@ export async function startAgent(settings: Settings, log: Log) {
       health,
       bell,
       logBytesPerSecond,
-      pullsAhead: settings.pullsAhead,
-      facts: health.facts,
+      pullsAhead: settings.pullsAhead && !isTrial,
+      isTrial,
+      facts,
       capacity() {
         const info = health.info();
         return info && { cpus: info.NCPU, memoryBytes: info.MemTotal, DockerRootDir: info.DockerRootDir };
+      },
+      onSynced({ agent }, surveyed) {
+        if (surveyed) onFirstSync();
+        // The one that the agent is from: another may serve another.
+        if (surveyed && record.url === settings.url) updates.told(agent);
       },
       onRetired() {
         state.removeNode(record.uid);
@@ -138,13 +167,15 @@ export async function startAgent(settings: Settings, log: Log) {
   log(`Runner Pilot agent ${agentVersion} serves ${nodes.size} node${nodes.size === 1 ? '' : 's'}.`);
 
   return {
+    /** Resolves when the engine has been looked at, and a control plane has been told. */
+    synced,
     /** Ends the agent, and leaves all containers as they are. */
     async close(): Promise<void> {
       door.close();
       await Promise.all([...nodes.values()].map((node) => node.close()));
       closed.abort();
       await health.done;
-      state.save();
+      state.close();
     },
   };
 }

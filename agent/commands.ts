@@ -11,6 +11,8 @@ import { takeLock } from './lock.ts';
 import { logToStderr } from './log.ts';
 import { clearNode } from './node/tidy.ts';
 import { openState } from './state.ts';
+import { replaceProgram } from './update/replace.ts';
+import type { Candidate } from './update/updates.ts';
 import { agentVersion } from './version.ts';
 
 const help = `Runner Pilot agent ${agentVersion}: makes the containers that the control plane asks for.
@@ -19,13 +21,15 @@ const help = `Runner Pilot agent ${agentVersion}: makes the containers that the 
   agent enroll --code CODE       become a node (--url URL, else RUNNER_PILOT_URL; --bell register or none)
   agent status                   what the running agent does
   agent clear                    remove every container of this machine's nodes; only while no agent runs
+  agent trial                    look at everything and sync once, and leave all as it is; only while no agent runs
   agent --help, --version
 
 Environment: RUNNER_PILOT_URL, RUNNER_PILOT_AGENT_STATE (/var/lib/runner-pilot), RUNNER_PILOT_AGENT_RUN
 (/run/runner-pilot), DOCKER_HOST, RUNNER_PILOT_NETWORK_RANGE (10.213.0.0/16), RUNNER_PILOT_LOG_BYTES_PER_SECOND
 (1000000), RUNNER_PILOT_IMAGES_AHEAD (on; off: pull no image before it is needed), RUNNER_PILOT_IMAGES_FREE_PERCENT
 (10; below it images go that only the agent has pulled; 0: never), RUNNER_PILOT_DIND_IMAGE (docker:dind),
-RUNNER_PILOT_MANAGED_INSTANCE_ID, RUNNER_PILOT_AGENT_PARENT_PIPE (1: end with standard input).
+RUNNER_PILOT_AGENT_UPDATE (off; on: be what the control plane serves), RUNNER_PILOT_MANAGED_INSTANCE_ID,
+RUNNER_PILOT_AGENT_PARENT_PIPE (1: end with standard input).
 Exit codes: 0 done, 1 failed, 2 misused, 3 another agent runs.
 `;
 
@@ -52,7 +56,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     const [command = 'run', ...more] = positionals;
     if (values.help) return say(help.trimEnd());
     if (values.version) return say(agentVersion);
-    if (more.length > 0 || !['run', 'enroll', 'status', 'clear'].includes(command)) {
+    if (more.length > 0 || !['run', 'enroll', 'status', 'clear', 'trial'].includes(command)) {
       logToStderr(`There is no command "${positionals.join(' ')}". See --help.`);
       return failed.misused;
     }
@@ -60,6 +64,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     if (command === 'status') return await status(settings);
     if (command === 'enroll') return await enroll(settings, values);
     if (command === 'clear') return await clear(settings);
+    if (command === 'trial') return await trial(settings);
     return await run(settings);
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? ` (${error.cause.message})` : '';
@@ -74,14 +79,32 @@ async function run(settings: Settings): Promise<number> {
     logToStderr(`Another agent runs with ${settings.stateFolder}. There is one per machine.`);
     return failed.another;
   }
-  const { promise: over, resolve: end } = Promise.withResolvers<void>();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => end());
+  const ended = new AbortController();
+  const { promise: over, resolve } = Promise.withResolvers<Candidate | undefined>();
+  const end = () => {
+    ended.abort();
+    resolve(undefined);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, end);
   if (settings.endsWithParent) process.stdin.resume().once('end', end).once('error', end).once('close', end);
-  const agent = await startAgent(settings, logToStderr);
-  await over;
+  const agent = await startAgent(settings, logToStderr, { onUpdate: resolve });
+  const candidate = await over;
   await agent.close();
   lock.release();
+  if (candidate !== undefined) await replaceProgram(candidate, settings, ended.signal, logToStderr);
   // What still hangs on a socket must not keep the process.
+  process.exit(0);
+}
+
+/** What an agent does of the next version of itself: it works if it syncs once. Ends with whoever tries it. */
+async function trial(settings: Settings): Promise<number> {
+  const lock = takeLock(settings.stateFolder);
+  if (lock === undefined) return failed.another;
+  process.stdin.resume().once('end', () => process.exit(1));
+  const agent = await startAgent(settings, logToStderr, { isTrial: true });
+  await agent.synced;
+  await agent.close();
+  lock.release();
   process.exit(0);
 }
 

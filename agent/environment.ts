@@ -22,6 +22,8 @@ export interface Settings {
   readonly freePercent: number;
   /** Whether images are pulled before they are needed. */
   readonly pullsAhead: boolean;
+  /** Whether the agent replaces itself by what its control plane serves: where it was installed, and not told otherwise. */
+  readonly updates: boolean;
   /** Whether the agent ends when its standard input does. */
   readonly endsWithParent: boolean;
 }
@@ -54,10 +56,10 @@ function percent(env: Environment, name: string, otherwise: number): number {
   return Number(value);
 }
 
-function isOff(env: Environment, name: string): boolean {
-  const value = env[name] || 'on';
+function isOn(env: Environment, name: string, otherwise: 'on' | 'off'): boolean {
+  const value = env[name] || otherwise;
   if (value !== 'on' && value !== 'off') throw new Error(`${name} is "${value}"; it must be on or off.`);
-  return value === 'off';
+  return value === 'on';
 }
 
 /** Reads the settings; an error says which variable is wrong, and what would be right. */
@@ -72,7 +74,8 @@ export function readSettings(env: Environment): Settings {
     dindImage: env.RUNNER_PILOT_DIND_IMAGE || 'docker:dind',
     logBytesPerSecond: positive(env, 'RUNNER_PILOT_LOG_BYTES_PER_SECOND', 1_000_000),
     freePercent: percent(env, 'RUNNER_PILOT_IMAGES_FREE_PERCENT', 10),
-    pullsAhead: !isOff(env, 'RUNNER_PILOT_IMAGES_AHEAD'),
+    pullsAhead: isOn(env, 'RUNNER_PILOT_IMAGES_AHEAD', 'on'),
+    updates: isOn(env, 'RUNNER_PILOT_AGENT_UPDATE', 'off'),
     endsWithParent: env.RUNNER_PILOT_AGENT_PARENT_PIPE === '1',
   };
 }

@@ -1,18 +1,15 @@
 #!/bin/sh
 # Makes this machine a node of Runner Pilot: installs the agent and starts it at every boot. Can be run again: then it
-# brings the newest agent, and with --code also a new enrollment. Without systemd, or with --foreground, what starts
-# things at boot is told to run one script, which --foreground also runs at once.
+# brings the newest agent, and with --code also a new enrollment. Without systemd, or with --foreground, what starts things
+# at boot is told to run one script, which --foreground also runs at once. The agent updates itself but for --no-update.
 set -eu
 
 sha256=''
-usage='install.sh --url URL --code CODE [--bell register|none] [--proxy URL] [--ca-file FILE] [--allow-http] [--foreground] | --uninstall'
-url='' code='' bell=none proxy='' ca='' allow_http='' foreground='' uninstall=''
+usage='install.sh --url URL --code CODE [--bell register|none] [--proxy URL] [--ca-file FILE] [--allow-http] [--no-update] [--foreground] | --uninstall'
+url='' code='' bell=none proxy='' ca='' allow_http='' update=on foreground='' uninstall=''
 
 say() { printf '%s\n' "$*"; }
-fail() {
-  printf 'install.sh: %s\n' "$*" >&2
-  exit 1
-}
+fail() { say "install.sh: $*" >&2 && exit 1; }
 has() { command -v "$1" >/dev/null 2>&1; }
 
 while [ $# -gt 0 ]; do
@@ -23,6 +20,7 @@ while [ $# -gt 0 ]; do
       shift 2
       ;;
     --allow-http) allow_http=1 && shift ;;
+    --no-update) update=off && shift ;;
     --foreground) foreground=1 && shift ;;
     --uninstall) uninstall=1 && shift ;;
     -h | --help) say "Usage: $usage" && exit 0 ;;
@@ -64,7 +62,7 @@ if [ -n "$node" ]; then
   [ "$major" -ge "$least" ] || node=''
 fi
 in_container() {
-  printf 'docker run --rm --network host --user %s:%s --group-add %s -v %s:%s -v %s:%s -v %s:%s:ro -v %s:%s:ro -v %s:%s --env-file %s' \
+  printf 'docker run --rm --network host --user %s:%s --group-add %s -v %s:%s -v %s:%s -v %s:%s -v %s:%s:ro -v %s:%s --env-file %s' \
     "$(id -u)" "$(id -g)" "$(stat -c %g "$socket")" "$run" "$run" "$state" "$state" "$program" "$program" \
     "$config" "$config" "$socket" "$socket" "$environment"
 }
@@ -140,7 +138,10 @@ set_by_hand=$(grep -E '^RUNNER_PILOT_(NETWORK|LOG|IMAGES|DIND)_' "$environment" 
 write_environment() {
   {
     printf 'RUNNER_PILOT_URL=%s\nRUNNER_PILOT_AGENT_STATE=%s\nRUNNER_PILOT_AGENT_RUN=%s\n' "$url" "$state" "$run"
-    printf 'DOCKER_HOST=unix://%s\n%s\n' "$socket" "$set_by_hand"
+    printf 'DOCKER_HOST=unix://%s
+RUNNER_PILOT_AGENT_UPDATE=%s
+%s
+' "$socket" "$update" "$set_by_hand"
     [ ! -e "$config/ca.pem" ] || printf 'NODE_EXTRA_CA_CERTS=%s/ca.pem\n' "$config"
     [ -z "$proxy" ] || printf 'NODE_USE_ENV_PROXY=1\nHTTPS_PROXY=%s\nHTTP_PROXY=%s\nNO_PROXY=localhost,127.0.0.1\n' "$proxy" "$proxy"
     [ -z "$ring" ] || printf 'RUNNER_PILOT_MANAGED_INSTANCE_ID=%s\n' "$ring"

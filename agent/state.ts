@@ -44,12 +44,23 @@ export type InstanceRecord = z.output<typeof InstanceRecord>;
 export const PulledImage = z.object({ names: z.array(z.string()), used_at: z.int() });
 export type PulledImage = z.output<typeof PulledImage>;
 
+/** A program of the agent that did not work, and how often. */
+export const FailedUpdate = z.object({
+  version: z.string(),
+  sha256: z.string(),
+  detail: z.string(),
+  failures: z.int(),
+  at: z.int(),
+});
+export type FailedUpdate = z.output<typeof FailedUpdate>;
+
 const State = z.object({
   seq: z.int(),
   nodes: z.array(NodeRecord),
   instances: z.record(z.string(), InstanceRecord),
   /** By their ids. */
   images: z.record(z.string(), PulledImage).default({}),
+  failed_update: FailedUpdate.optional(),
 });
 
 /** Saving is put off by this long, so that many changes are one write. */
@@ -64,6 +75,7 @@ export function openState(folder: string, warn: (what: string) => void = () => u
   const path = join(folder, 'agent.json');
   const state = read(path);
   let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
   let saving = Promise.resolve();
   const text = () => `${JSON.stringify(state)}\n`;
 
@@ -89,6 +101,7 @@ export function openState(folder: string, warn: (what: string) => void = () => u
 
   /** Soon, and without holding anybody up: a disk may take its time. */
   const saveSoon = () => {
+    if (isClosed) return;
     timer ??= setTimeout(() => {
       timer = undefined;
       saving = saving.then(saveLater).catch((error) => warn(`${path} can't be written: ${error.message}`));
@@ -156,6 +169,21 @@ export function openState(folder: string, warn: (what: string) => void = () => u
       save();
     },
 
+    failedUpdate: (): FailedUpdate | undefined => state.failed_update,
+
+    updateFailed({ version, sha256 }: Pick<FailedUpdate, 'version' | 'sha256'>, detail: string): void {
+      const before = state.failed_update?.sha256 === sha256 ? state.failed_update.failures : 0;
+      state.failed_update = { version, sha256, detail, failures: before + 1, at: Date.now() };
+      save();
+    },
+
+    /** The program is the one that it should be. */
+    updated(): void {
+      if (state.failed_update === undefined) return;
+      delete state.failed_update;
+      save();
+    },
+
     /** The number of the next report: it grows even when the clock goes back. */
     nextSeq(now: number): number {
       state.seq = Math.max(state.seq + 1, now);
@@ -163,6 +191,12 @@ export function openState(folder: string, warn: (what: string) => void = () => u
     },
 
     save,
+
+    /** Saves for the last time: from now on the file is another's. */
+    close(): void {
+      save();
+      isClosed = true;
+    },
   };
 }
 

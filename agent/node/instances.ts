@@ -143,6 +143,8 @@ export function createInstances(options: {
       while (!signal.aborted && (await list()).length > 0) await wake.sleep(1000, signal);
     },
 
+    isIdle: (): boolean => [...instances.values()].every((instance) => instance.isIdle()),
+
     status: () => [...instances].map(([uid, instance]) => ({ uid, phase: instance.phase()?.phase ?? null })),
 
     /** Ends the work, and leaves the containers as they are. */

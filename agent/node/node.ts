@@ -23,6 +23,10 @@ export interface NodeOptions {
   readonly pullsAhead: boolean;
   readonly capacity: () => (Capacity & { readonly DockerRootDir: string }) | undefined;
   readonly facts: () => NodeFacts | undefined;
+  /** True: it looks and syncs, and does nothing of what it is told. */
+  readonly isTrial: boolean;
+  /** It was told something, having looked at everything before or not. */
+  readonly onSynced: (reply: SyncReply, surveyed: boolean) => void;
   /** The node was deleted, and nothing of it is left. */
   readonly onRetired: () => void;
   readonly warn: (what: string) => void;
@@ -80,6 +84,8 @@ export function createNode(options: NodeOptions) {
     syncedAt = Date.now();
     if (factsAreNews) factsTold = factsNow;
     if (observations.acknowledge(observed)) wake.change();
+    options.onSynced(answer.reply, surveyed);
+    if (options.isTrial) return 'synced';
     if (answer.reply.retired) {
       retiring = true;
     } else {
@@ -140,6 +146,8 @@ export function createNode(options: NodeOptions) {
       surveyed = false;
       wake.ring();
     },
+    /** Is no start, stop or pull under way? */
+    isIdle: instances.isIdle,
     /** The engine's health, or the machine's facts, have changed. */
     change: (): void => wake.change(),
     status: () => ({

@@ -1,11 +1,8 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
 import { access, chmod, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { SyncReply } from '../control/client.ts';
-import { open } from '../http.ts';
+import { download } from '../download.ts';
 
 /** Which version of GitHub's runner the control plane names, and where it is. */
 export type RunnerRelease = NonNullable<SyncReply['runner']>;
@@ -17,30 +14,7 @@ export interface UnpackedRunner {
 }
 
 const draftPrefix = 'draft-';
-const mostRedirects = 5;
 const plainVersion = /^[0-9A-Za-z][0-9A-Za-z.+-]{0,63}$/;
-
-async function download(url: string, path: string, signal: AbortSignal): Promise<string> {
-  let from = new URL(url);
-  for (let i = 0; i <= mostRedirects; i++) {
-    const response = await open({ target: { url: from }, method: 'GET', signal, timeoutSeconds: 60 });
-    const { statusCode = 0, headers } = response;
-    if (statusCode >= 300 && statusCode < 400 && headers.location !== undefined) {
-      response.resume();
-      from = new URL(headers.location, from);
-      continue;
-    }
-    if (statusCode !== 200) {
-      response.resume();
-      throw new Error(`${from.origin} answered ${statusCode} for GitHub's runner.`);
-    }
-    const hash = createHash('sha256');
-    response.on('data', (chunk: Buffer) => hash.update(chunk));
-    await pipeline(response, createWriteStream(path, { mode: 0o600 }));
-    return hash.digest('hex');
-  }
-  throw new Error(`${url} leads from one address to the next.`);
-}
 
 function unpack(archive: string, folder: string): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -80,7 +54,7 @@ export function createRunners(stateFolder: string) {
     const draft = await mkdraft(parent);
     try {
       const archive = join(draft, 'archive.tar.gz');
-      const actual = await download(url, archive, AbortSignal.timeout(15 * 60_000));
+      const actual = await download(url, archive, 'GitHub’s runner', AbortSignal.timeout(15 * 60_000));
       if (actual !== expected.toLowerCase()) {
         throw new Error(`GitHub's runner ${version} from ${url} has the sha256 ${actual}, and not ${expected}.`);
       }

@@ -1,5 +1,5 @@
 import { consentsOf } from './docker.ts';
-import { connectionOf, isCloned, type Node, type Roster } from './node.ts';
+import { connectionOf, isCloned, type Node, type NodeFacts, type Roster } from './node.ts';
 
 /** Something that happened to a node, for whoever asks later. */
 export interface NodeEvent {
@@ -16,13 +16,20 @@ export interface Attended {
   readonly agent_version: string;
   /** Whether another machine uses the same token. */
   readonly cloned: boolean;
+  /** Given when they have changed. */
+  readonly facts?: Pick<NodeFacts, 'agent_update_failed'> | undefined;
 }
 
 const minutes = (ms: number): string => `${Math.max(1, Math.round(ms / 60_000))} min`;
 
 /** The events of a sync: what is not as it was at the one before. */
-export function eventsOfSync(before: Roster, { boot_id, agent_version, cloned }: Attended, now: number): NodeEvent[] {
+export function eventsOfSync(
+  before: Roster,
+  { boot_id, agent_version, cloned, facts }: Attended,
+  now: number,
+): NodeEvent[] {
   const { uid: subject, agent_version: from } = before;
+  const failed = facts?.agent_update_failed;
   const silentMs = now - before.seen_at;
   const events: (NodeEvent | false)[] = [
     connectionOf(before, now) !== 'online' && {
@@ -47,6 +54,12 @@ export function eventsOfSync(before: Roster, { boot_id, agent_version, cloned }:
         code: 'agent_updated',
         detail: `The agent went from version ${from} to ${agent_version}.`,
         data: { from, to: agent_version },
+      },
+    failed !== undefined &&
+      failed !== before.facts?.agent_update_failed && {
+        subject,
+        code: 'agent_update_failed',
+        detail: `The agent stays as it is, for its update failed. ${failed}`,
       },
   ];
   return events.filter((event) => event !== false);

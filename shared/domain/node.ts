@@ -21,6 +21,8 @@ export const NodeFacts = z.object({
     .object({ version: z.string().max(64), api_version: z.string().max(16), live_restore: z.boolean() })
     .nullable(),
   agent_version: z.string().max(64),
+  /** Why the last update of the agent came to nothing; absent where it didn't. */
+  agent_update_failed: z.string().max(512).optional(),
 });
 export type NodeFacts = z.output<typeof NodeFacts>;
 

@@ -45,7 +45,7 @@ export const attendance = service({
           await agents.seen(scope, node, { ...said, ...known });
         }
         if (cloned && !isCloned(before, now)) log.warn('two machines use the token of one node', { node });
-        const news = eventsOfSync(before, { boot_id, agent_version, cloned }, now);
+        const news = eventsOfSync(before, { boot_id, agent_version, cloned, facts }, now);
         if (news.length > 0) await events.record(scope, news);
         // What is not listed may be the other one's.
         return { reap: !cloned && !isCloned(before, now) };
