@@ -46,6 +46,8 @@ export const Stage = z
       .string()
       .regex(/^[0-9a-f]{12}$/)
       .optional(),
+    /** A table that was restored, instead of the stack's own, which stays as it is: docs/operations.md, restore drill. */
+    restoredTable: z.string().min(3).optional(),
     /** Two keys may be valid at once; `current` signs. docs/operations.md has the sequence of a rotation. */
     signing: z
       .strictObject({ keys: z.array(SigningKey).min(1).max(2), current: SigningKey })
@@ -88,6 +90,11 @@ export const Stage = z
   .refine(({ signing }) => signing.keys.includes(signing.current), {
     path: ['signing', 'current'],
     message: 'is one of signing.keys',
+  })
+  .refine(({ restoredTable, removal }) => restoredTable === undefined || removal === 'retain', {
+    path: ['restoredTable'],
+    message:
+      'takes the table before it out of the stack, which would delete it: set "removal" to "retain", deploy, then this',
   });
 export type Stage = z.output<typeof Stage>;
 

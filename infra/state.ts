@@ -46,7 +46,7 @@ export function createState(scope: Construct, stage: Stage): State {
   });
 
   return {
-    tableName: createTable(scope, stage, removalPolicy).ref,
+    tableName: stage.restoredTable ?? createTable(scope, stage, removalPolicy).ref,
     dataKeyArn: dataKey.keyArn,
     signingKeyArns,
     nodesLogGroupName: nodes.logGroupName,

@@ -3,6 +3,12 @@ import * as z from 'zod';
 /** Who makes and deletes instances so that a runner has its `desired_instances`: no uid of a person. */
 export const keeper = 'desired_instances';
 
+const longestDetail = 300;
+
+/** A sentence as a runner's row keeps it: what every creation touches stays small. */
+export const brief = (detail: string): string =>
+  detail.length > longestDetail ? `${detail.slice(0, longestDetail - 1)}…` : detail;
+
 /** An instance that came to nothing, for the runner whose number it was to keep. Times are epoch milliseconds. */
 export const Failure = z.object({
   node: z.string(),

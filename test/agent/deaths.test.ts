@@ -5,8 +5,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { containerName } from '#domain/instance.ts';
 import { type Github, startGithub } from '#local/demo/github.ts';
 import { makeDemoImages, runnerImage } from '#local/demo/images.ts';
+import { numbersFrom, shuffled } from '#test/faults/random.ts';
+import { all, seed } from '#test/faults/selection.ts';
+import { startEngineProxy, type Verdict } from './call-proxy.ts';
 import { type Control, startControl } from './control.ts';
-import { type EngineCall, startEngineProxy, type Verdict } from './engine-proxy.ts';
+import { liveThrough, type Moment, nameOf } from './dying.ts';
 import { engine, eventually, makeMachine } from './machine.ts';
 
 let github: Github;
@@ -41,84 +44,56 @@ afterAll(async () => {
   await github.close();
 });
 
-const call = (method: string, path: RegExp) => (made: EngineCall) => made.method === method && path.test(made.path);
-const engineMoments = {
-  'looking for the container': call('GET', /\/containers\/rp-[^/]+\/json/),
-  'looking for the image': call('GET', /\/images\/[^?]+\/json/),
-  'making its network': call('POST', /\/networks\/create/),
-  'making the container': call('POST', /\/containers\/create\?name=rp-(?!probe)/),
-  'starting the container': call('POST', /\/containers\/[0-9a-f]{64}\/start/),
-};
+/** Those at which most could go wrong. */
+const critical = [
+  'starting: engine GET /containers/{id}/json',
+  'starting: engine GET /images/{id}/json',
+  'starting: control POST /agent/instances/{id}/claim',
+  'starting: engine POST /networks/create',
+  'starting: engine POST /containers/create',
+  'starting: engine POST /containers/{id}/start',
+  'reporting the start: control POST /agent/sync',
+  'removing: engine POST /containers/{id}/stop',
+  'removing: engine DELETE /containers/{id}',
+];
+const whens = ['before', 'after'] as const;
+const fine = { died: true, containers: 1, started: 1, left: 0 };
+let others: readonly Moment[] = [];
 
-/** The agent dies the first time that this happens, and is started again. */
-async function dieOnce(moment: {
-  readonly engine?: (made: EngineCall) => boolean;
-  readonly control?: 'claim' | 'sync';
-  readonly when: 'before' | 'after';
-}) {
-  const node = `test-node-${randomUUID().slice(0, 8)}`;
-  const uid = randomUUID();
-  let dead = false;
-  let armed = true;
-  const machine = makeMachine(control.url);
-  const die = async () => {
-    armed = false;
-    await machine.kill();
-    dead = true;
-  };
-  await using proxy = await startEngineProxy(join(machine.folder, 'engine.sock'), async (made): Promise<Verdict> => {
-    if (!armed || made.when !== moment.when || !moment.engine?.(made)) return 'go on';
-    await die();
-    // What was sent before the death still reaches the engine, after it.
-    return 'go on';
-  });
-  control.settings.fault = (operation) => {
-    const row = control.rows.get(uid);
-    if (!armed || operation !== moment.control || row === undefined) return undefined;
-    // The first sync after the start is the one that reports it.
-    if (operation === 'sync' && !starts.has(uid)) return undefined;
-    void die();
-    // Claimed, and the answer never arrives.
-    if (moment.when === 'after' && operation === 'claim') row.claims++;
-    return 'hang';
-  };
-  await using stack = new AsyncDisposableStack();
-  stack.use(machine);
-  await machine.enroll(node, control.code(node));
-  const row = control.create(node, uid, runnerImage);
-  machine.start({ DOCKER_HOST: proxy.dockerHost });
+test('an instance lives and goes; its agent could die in at least 50 points', async () => {
+  const { calls, ...life } = await liveThrough(control, starts);
 
-  await eventually('the agent dies', () => dead, 30);
-  machine.start({ DOCKER_HOST: proxy.dockerHost });
-  await eventually('the runner listens', () => row.reports.some(({ state }) => state === 'listening'), 30);
-  const containers = await machine.containers();
-  const startedTimes = starts.get(uid);
-  control.remove(uid);
-  await eventually('it is gone', () => row.gone, 30);
-  return { containers: containers.length, startedTimes, left: (await machine.containers()).length };
-}
+  expect(life).toEqual({ ...fine, died: false });
+  expect(calls).toEqual(expect.arrayContaining(critical));
+  others = calls.filter((one) => !critical.includes(one)).flatMap((one) => whens.map((when) => ({ call: one, when })));
+  console.info(`${calls.length * whens.length} points: ${calls.join(', ')}`);
+  expect(calls.length * whens.length).toBeGreaterThanOrEqual(50);
+}, 120_000);
 
-for (const when of ['before', 'after'] as const) {
-  test.each(Object.entries(engineMoments))(
-    `an agent that dies ${when} %s starts nothing twice`,
-    async (_, matches) => {
-      expect(await dieOnce({ engine: matches, when })).toEqual({ containers: 1, startedTimes: 1, left: 0 });
+for (const when of whens) {
+  test.each(critical)(
+    `an agent that dies ${when} %s starts nothing twice, and leaves nothing`,
+    async (call) => {
+      expect(await liveThrough(control, starts, { call, when })).toMatchObject(fine);
     },
-    90_000,
+    120_000,
   );
 }
 
-test.each(['before', 'after'] as const)(
-  'an agent that dies %s its claim is granted starts nothing twice',
-  async (when) => {
-    expect(await dieOnce({ control: 'claim', when })).toEqual({ containers: 1, startedTimes: 1, left: 0 });
+test(
+  `an agent that dies around ${all ? 'every' : 'some'} other call starts nothing twice, and leaves nothing (seed ${seed})`,
+  async () => {
+    const moments = shuffled(others, numbersFrom(seed)).slice(0, all ? undefined : 2);
+    const failures: unknown[] = [];
+    for (const moment of moments) {
+      await liveThrough(control, starts, moment)
+        .then((life) => expect(life).toMatchObject(fine))
+        .catch((error: Error) => failures.push([moment, error.message]));
+    }
+    expect(failures).toEqual([]);
   },
-  90_000,
+  all ? 3_600_000 : 120_000,
 );
-
-test('an agent that dies while it reports the start starts nothing twice', async () => {
-  expect(await dieOnce({ control: 'sync', when: 'before' })).toEqual({ containers: 1, startedTimes: 1, left: 0 });
-}, 90_000);
 
 test('a container that a dead agent’s call makes after all was deleted is removed as well', async () => {
   const node = `test-node-${randomUUID().slice(0, 8)}`;
@@ -127,7 +102,7 @@ test('a container that a dead agent’s call makes after all was deleted is remo
   const { promise: landing, resolve: land } = Promise.withResolvers<void>();
   let held = false;
   await using proxy = await startEngineProxy(join(machine.folder, 'engine.sock'), async (made): Promise<Verdict> => {
-    if (held || made.when !== 'before' || !engineMoments['making the container'](made)) return 'go on';
+    if (held || made.when !== 'before' || nameOf('engine', made) !== 'engine POST /containers/create') return 'go on';
     held = true;
     await machine.kill();
     await landing;
@@ -135,7 +110,7 @@ test('a container that a dead agent’s call makes after all was deleted is remo
   });
   await using stack = new AsyncDisposableStack();
   stack.use(machine);
-  control.settings.fault = undefined;
+  control.settings.logsUrl = undefined;
   await machine.enroll(node, control.code(node));
   const row = control.create(node, uid, runnerImage);
   machine.start({ DOCKER_HOST: proxy.dockerHost });

@@ -9,8 +9,8 @@ import { type Github, startGithub } from '#local/demo/github.ts';
 import { importImage, userland } from '#local/demo/images.ts';
 import { clientImage, daemonImage, makeDockerImages } from '../docker-images.ts';
 import { describeWithMachine, makeMachine as makeSecondMachine, type SecondMachine } from '../machine.ts';
+import { type AgentCall, startEngineProxy, type Verdict } from './call-proxy.ts';
 import { type Control, type Row, startControl } from './control.ts';
-import { type EngineCall, startEngineProxy, type Verdict } from './engine-proxy.ts';
 import { eventually, makeMachine, type TestMachine } from './machine.ts';
 
 /** An image whose daemon says why it can't be, and ends. */
@@ -90,7 +90,7 @@ describeWithMachine('an instance with a Docker daemon of its own', () => {
     return left(row);
   };
 
-  const call = (method: string, path: RegExp) => (made: EngineCall) => made.method === method && path.test(made.path);
+  const call = (method: string, path: RegExp) => (made: AgentCall) => made.method === method && path.test(made.path);
   const moments = {
     'making what is shared': call('POST', /\/volumes\/create/),
     'making the daemon': call('POST', /\/containers\/create\?name=rp-[^&]+-docker/),

@@ -9,8 +9,8 @@ import { containerName } from '#domain/instance.ts';
 import { type Github, startGithub } from '#local/demo/github.ts';
 import { makeDemoImages, plainImage, runnerImage } from '#local/demo/images.ts';
 import { expectNoStrays } from './aftermath.ts';
+import { startEngineProxy } from './call-proxy.ts';
 import { type Control, type Row, startControl } from './control.ts';
-import { startEngineProxy } from './engine-proxy.ts';
 import { engine, eventually, makeMachine, type TestMachine } from './machine.ts';
 
 let github: Github;

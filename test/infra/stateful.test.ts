@@ -70,3 +70,38 @@ test('a second signing key is added beside the first one', async () => {
   expect(identities(state)).toMatchObject(agreed);
   expect(Object.keys(identities(state))).toHaveLength(Object.keys(agreed).length + 1);
 });
+
+test('a restored table takes the place of the stack’s own, which stays, and nothing else changes', async () => {
+  const before = await synthesize();
+  const after = await synthesize({ restoredTable: 'restored' });
+
+  const { Table, ...others } = before.state.Resources;
+  expect(Table).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate' });
+  expect(Table?.Properties).toMatchObject({ DeletionProtectionEnabled: true });
+  const renamed = Object.entries(others).map(([id, resource]) => {
+    const { Properties } = resource;
+    const isName = Properties.Name === '/runner-pilot/prod/state/table';
+    return [id, isName ? { ...resource, Properties: { ...Properties, Value: 'restored' } } : resource] as const;
+  });
+  expect(after.state.Resources).toEqual(Object.fromEntries(renamed));
+  expect(after.service).toEqual(before.service);
+});
+
+// "Each resource to import must have a DeletionPolicy attribute" (CloudFormation, resource import); by its command line
+// only what is new in a template is imported, and the rest of it follows at the next deployment.
+test('a restored table is imported by its name alone, with nothing beside it', async () => {
+  const deployed = (await synthesize({ restoredTable: 'restored' })).state;
+  const wanted = (await synthesize()).state;
+
+  const added = Object.entries(wanted.Resources).filter(([id]) => !(id in deployed.Resources));
+  expect(added).toEqual([
+    ['Table', expect.objectContaining({ Type: 'AWS::DynamoDB::Table', DeletionPolicy: expect.any(String) })],
+  ]);
+  expect(Object.keys(deployed.Resources).filter((id) => !(id in wanted.Resources))).toEqual([]);
+  expect(added[0]?.[1].Properties).not.toHaveProperty('TableName');
+  expect(wanted.Outputs).toEqual(deployed.Outputs);
+});
+
+test('a table that would be deleted is not replaced by a restored one', async () => {
+  await expect(synthesize({ restoredTable: 'restored', removal: 'destroy' })).rejects.toThrow(/would delete it/);
+});

@@ -1,6 +1,6 @@
 import { lifetimeReached } from '../instance/lifetime.ts';
 import { type Instance, isFinal, isKept } from '../instance.ts';
-import type { Failure } from '../replacement.ts';
+import { brief, type Failure } from '../replacement.ts';
 
 /** What a runner's row is told by a change of an instance that is kept. */
 export interface RunnerNews {
@@ -13,8 +13,6 @@ export interface RunnerNews {
 
 /** How long one has to have listened, to have been of use without a job: what ends sooner would be replaced for ever. */
 const usefulMs = 60_000;
-// What every creation touches stays small.
-const longestDetail = 300;
 
 function failureOf(row: Instance, now: number): Failure | undefined {
   const { reason, listening_at, ended_at = now } = row;
@@ -22,7 +20,7 @@ function failureOf(row: Instance, now: number): Failure | undefined {
   if (!reason || reason.code === lifetimeReached || row.last_job) return undefined;
   if (listening_at !== undefined && ended_at - listening_at >= usefulMs) return undefined;
   const { code, detail } = reason;
-  return { node: row.node, created_at: row.created_at, at: now, code, detail: detail.slice(0, longestDetail) };
+  return { node: row.node, created_at: row.created_at, at: now, code, detail: brief(detail) };
 }
 
 /** What a change of an instance means for the number that its runner keeps; nothing, where it keeps none. */

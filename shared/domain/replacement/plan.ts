@@ -1,7 +1,7 @@
 import type { At } from '../instance/accept.ts';
 import { attemptDelayMs } from '../instance/backoff.ts';
 import type { Why } from '../instance/change.ts';
-import type { Replacement } from '../replacement.ts';
+import { brief, type Replacement } from '../replacement.ts';
 import type { Runner } from '../runner.ts';
 
 /** What is to be done so that as many are alive as are desired. */
@@ -79,15 +79,19 @@ export function planOf(runner: Known, at: At): Plan {
   return { ...idle, make: probe === undefined ? 1 : 0, probe: true, replacement: asked };
 }
 
-function blockedBy({ final, ...why }: NonNullable<Outcome['blocked']>, plan: Plan, { now, random }: At): Settled {
+function blockedBy({ final, code, detail }: NonNullable<Outcome['blocked']>, plan: Plan, { now, random }: At): Settled {
   const before: Replacement = plan.replacement ?? { failures: 0 };
-  const since = before.reason?.code === why.code ? before.reason.since : now;
+  const since = before.reason?.code === code ? before.reason.since : now;
   const { shortest, longest } = blockedMs;
   const delay = Math.min(Math.max((now - since) / 2, shortest), longest) * (0.8 + 0.4 * random());
   const due = final ? undefined : Math.round(now + delay);
   const { next_at: _, ...rest } = before;
   return {
-    replacement: { ...rest, reason: { ...why, since }, ...(due !== undefined && { next_at: due }) },
+    replacement: {
+      ...rest,
+      reason: { code, detail: brief(detail), since },
+      ...(due !== undefined && { next_at: due }),
+    },
     due,
   };
 }

@@ -189,6 +189,56 @@ describe('a runner that keeps a number of instances alive', () => {
   });
 });
 
+describe('a node that is being drained', () => {
+  it('gives what it has to others, and where there is none, it says so and gets it back', async () => {
+    const [one, other] = [await stage.node(), await stage.node()];
+    const runner = await stage.runner(pat, { desired_instances: 2 });
+    await obey(one);
+    await obey(other);
+    const params = (node: FakeNode) => ({ org_id: stage.org, node_id: node.uid });
+
+    bodyOf(await stage.api.nodes.drain({ params: params(one), body: {} }));
+    await obey(one);
+    await stage.cloud.sweep();
+    expect((await live(runner)).length).toBe(2);
+    expect((await one.sync()).desired).toEqual([]);
+    expect((await other.sync()).desired).toHaveLength(2);
+
+    bodyOf(await stage.api.nodes.drain({ params: params(other), body: {} }));
+    await obey(other);
+    await stage.cloud.sweep();
+    const { replacement } = await shown(runner);
+    expect(replacement).toMatchObject({ alive: 0, failures: 0, reason: { code: 'node_none_available' } });
+    expect(replacement?.reason?.detail).toContain('is being drained');
+
+    bodyOf(await stage.api.nodes.undrain({ params: params(other) }));
+    stage.pass(minute);
+    await other.sync();
+    await stage.cloud.sweep();
+    expect((await shown(runner)).replacement).toMatchObject({ alive: 2, reason: null });
+  });
+});
+
+describe('an instance that has lived for as long as it may', () => {
+  it('is replaced, and is no failure', async () => {
+    const node = await stage.node();
+    const runner = await stage.runner(pat, { desired_instances: 1, max_lifetime_minutes: 5 });
+    await obey(node);
+    const [one] = await live(runner);
+
+    stage.pass(6 * minute);
+    await node.sync();
+    await stage.cloud.sweep();
+    await obey(node);
+    await stage.cloud.sweep();
+
+    const [next] = (await node.sync()).desired;
+    expect(next).toMatchObject({ want: 'run' });
+    expect(next?.uid).not.toBe(one?.uid);
+    expect((await shown(runner)).replacement).toMatchObject({ alive: 1, failures: 0, reason: null });
+  });
+});
+
 describe('what stands in the way', () => {
   it('is a node: it says which and why, and tries again, ever more slowly, until there is one', async () => {
     const runner = await stage.runner(pat, { desired_instances: 2 });
