@@ -71,6 +71,8 @@ export function daemonSpec(image: string, order: DockerOrder, given: Omit<GivenD
       ...limitsOf(order.limits),
       Mounts: [
         { Type: 'volume', Source: given.volume, Target: given.folder, VolumeOptions: { Labels: labels } },
+        // One that is started again finds nothing of what ran before.
+        { Type: 'tmpfs', Target: '/var/run' },
         // Without a name: it goes with the container. Layers on layers would be slow, or not work at all.
         { Type: 'volume', Target: '/var/lib/docker' },
       ],

@@ -96,7 +96,8 @@ export function createDocker(
     const trouble = typeof daemon === 'string' ? await awaitDaemon(daemon, signal) : daemon.detail;
     if (typeof daemon === 'string' && trouble === undefined) return { ...given, daemon };
     const said = typeof daemon === 'string' ? await lastWords(daemon) : '';
-    await remove(order.uid);
+    // What is shared stays until the instance is removed: a container may have been made with it.
+    await engine.removeContainer(daemonName(order.uid), true);
     return none(`The Docker daemon of the instance does not work. ${trouble}${said}`, true);
   };
 

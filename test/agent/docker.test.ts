@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { engineAddress } from '#agent/engine/address.ts';
 import { createEngine, type Engine } from '#agent/engine/engine.ts';
+import { createDocker } from '#agent/node/docker.ts';
+import { createNetworks } from '#agent/node/network.ts';
 import type { Desired } from '#contract/agent.ts';
 import { containerName } from '#domain/instance.ts';
 import { type Github, startGithub } from '#local/demo/github.ts';
@@ -234,5 +236,41 @@ describeWithMachine('an instance with a Docker daemon of its own', () => {
 
     expect(refused).toMatchObject({ retryable: false, reason: { code: 'docker_not_allowed' } });
     expect(await remove(row)).toEqual([]);
+  }, 60_000);
+
+  test('finds its daemon’s things again when that is started again, as after a reboot', async () => {
+    const uid = randomUUID();
+    const name = containerName(uid);
+    const owner = { deployment: 'test', organization: 'acme', node: 'none' };
+    const docker = createDocker(engine, { image: daemonImage, socket: undefined });
+    const networks = createNetworks(engine, '10.215.0.0/16');
+    const desired = { ...create('none', { uid }).desired, uid };
+    const granted = { ...control.settings.credential({ uid, desired } as Row), docker: 'dind' as const };
+    const give = () => docker.give(desired, granted, { owner, bootId: 'test' }, AbortSignal.timeout(60_000));
+    await networks.ensure(name, {});
+
+    const first = await give();
+    await second.run(`curl -fsS -X POST --unix-socket /run/docker.sock http://docker/containers/${name}-docker/kill`);
+    const again = await give();
+
+    expect(first).toMatchObject({ consent: 'dind', daemon: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(again).toEqual(first);
+    expect(starts.get(`${name}-docker`)).toBe(2);
+    await docker.remove(uid);
+    await networks.remove(name);
+    expect(await left({ uid } as Row)).toEqual([]);
+  }, 60_000);
+
+  test('of a node that is taken up again leaves no volume that nobody uses', async () => {
+    const { node, machine } = await attach();
+    await using stack = new AsyncDisposableStack();
+    stack.use(machine);
+    const uid = randomUUID();
+    const labels = { 'runner-pilot.node': node, 'runner-pilot.instance': uid };
+    await engine.createVolume(containerName(uid), labels);
+
+    machine.start();
+
+    await eventually('it is removed', async () => (await left({ uid } as Row)).length === 0);
   }, 60_000);
 });

@@ -64,6 +64,19 @@ export const instances: Suite = (world) => {
       });
     });
 
+    it('gives jobs Docker only where the node allows it, at that moment', async () => {
+      const { table, instance, runner, node } = world();
+      const one = await world().tenant();
+      const [on, other] = [await node(one, { allow: ['dind'] }), await node(one)];
+      const from = await runner(one, { docker: 'dind' });
+
+      await expect(instance(one, from, other)).rejects.toMatchObject({ code: 'node.not-allowed' });
+      expect(placementOf(await instance(one, from, on))).toMatchObject({ docker: 'dind' });
+      await table.nodes.change(one.scope, on.uid, () => ({ allow: ['socket'] }), { by: one.by });
+      await expect(instance(one, from, on)).rejects.toMatchObject({ code: 'node.not-allowed' });
+      expect(await counts(one, { runner: from.uid, node: on.uid })).toMatchObject({ node: 1, runner: 1 });
+    });
+
     it('says what stands in the way: the node, the runner, the limit', async () => {
       const { table, instance, node, runner, plant } = world();
       const { one, on, from } = await placed({ name: 'Idle-01' });
