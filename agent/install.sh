@@ -45,9 +45,8 @@ else
   run=$XDG_RUNTIME_DIR/runner-pilot units=$HOME/.config/systemd/user wanted_by=default.target
   unit_command() { systemctl --user "$@"; }
 fi
-unit=runner-pilot-agent.service
+unit=runner-pilot-agent.service systemd=''
 # sd_booted(3)
-systemd=''
 if [ -d /run/systemd/system ] && has systemctl && [ -z "$foreground" ]; then systemd=1; fi
 environment=$config/agent.env
 socket=${DOCKER_HOST:-unix:///var/run/docker.sock}
