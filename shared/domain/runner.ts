@@ -60,6 +60,8 @@ export const Runner = z.object({
   /** What was told of kept instances since somebody has looked at it. */
   failed: Failure.optional(),
   probe_listened_at: z.int().optional(),
+  /** When one last ended that had been of use: after a job, or after a minute. */
+  useful_at: z.int().optional(),
   replacement: Replacement.optional(),
   instances: z.int(),
   busy: z.int(),

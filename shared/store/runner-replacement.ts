@@ -9,7 +9,10 @@ import { type Scope, within } from './scope.ts';
 import { update } from './steps.ts';
 
 /** What a runner's row knows of the number that it keeps, and no customer writes. */
-export type Kept = Pick<Runner, 'alive' | 'uncounted' | 'probe' | 'failed' | 'probe_listened_at' | 'replacement'>;
+export type Kept = Pick<
+  Runner,
+  'alive' | 'uncounted' | 'probe' | 'failed' | 'probe_listened_at' | 'useful_at' | 'replacement'
+>;
 
 /** The replacement of a runner's instances. Whatever concerns its number makes the row due in the same transaction. */
 export interface RunnerReplacement {

@@ -8,19 +8,24 @@ export interface RunnerNews {
   readonly alive: number;
   /** Whether to look at once if another one is to be made. */
   readonly wakes: boolean;
-  readonly set: { readonly failed?: Failure; readonly probe_listened_at?: number; readonly probe?: undefined };
+  readonly set: {
+    readonly failed?: Failure;
+    readonly useful_at?: number;
+    readonly probe_listened_at?: number;
+    readonly probe?: undefined;
+  };
 }
 
 /** How long one has to have listened, to have been of use without a job: what ends sooner would be replaced for ever. */
 const usefulMs = 60_000;
 
-function failureOf(row: Instance, now: number): Failure | undefined {
-  const { reason, listening_at, ended_at = now } = row;
-  if (row.state !== 'ended' && row.state !== 'failing') return undefined;
-  if (!reason || reason.code === lifetimeReached || row.last_job) return undefined;
-  if (listening_at !== undefined && ended_at - listening_at >= usefulMs) return undefined;
-  const { code, detail } = reason;
-  return { node: row.node, created_at: row.created_at, at: now, code, detail: brief(detail) };
+/** What one that has ended by itself, or was given up, says of those that come after it. */
+function lessonOf(row: Instance, now: number): Pick<RunnerNews['set'], 'failed' | 'useful_at'> {
+  const { reason, listening_at, ended_at = now, node, created_at } = row;
+  if ((row.state !== 'ended' && row.state !== 'failing') || !reason) return {};
+  const long = listening_at !== undefined && ended_at - listening_at >= usefulMs;
+  if (long || row.last_job || reason.code === lifetimeReached) return { useful_at: now };
+  return { failed: { node, created_at, at: now, code: reason.code, detail: brief(reason.detail) } };
 }
 
 /** What a change of an instance means for the number that its runner keeps; nothing, where it keeps none. */
@@ -30,13 +35,12 @@ export function newsForRunner(before: Instance, after: Instance, now: number): R
   const left = alive < 0;
   const unheard = before.listening_at === undefined;
   const listened = after.probe === true && unheard && after.listening_at !== undefined && isKept(after);
-  const failed = left ? failureOf(after, now) : undefined;
   return {
     alive,
     // Its end makes room on its node, even where it was replaced before.
     wakes: left || listened || (isFinal(after) && !isFinal(before)),
     set: {
-      ...(failed && { failed }),
+      ...(left && lessonOf(after, now)),
       ...(listened && { probe_listened_at: now }),
       ...(after.probe && unheard && (left || listened) && { probe: undefined }),
     },

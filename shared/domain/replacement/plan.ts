@@ -32,11 +32,14 @@ export interface Settled {
 }
 
 const longestDelayMs = 15 * 60_000;
-/** Started well for so long after a failure, and the next one is a first one. */
+/** After a failure one has listened, and another been of use since, or so long gone by: the next failure is a first one. */
 const calmMs = 10 * 60_000;
 const blockedMs = { shortest: 10_000, longest: 60_000 } as const;
 
-type Known = Pick<Runner, 'desired_instances' | 'alive' | 'probe' | 'failed' | 'probe_listened_at' | 'replacement'>;
+type Known = Pick<
+  Runner,
+  'desired_instances' | 'alive' | 'probe' | 'failed' | 'probe_listened_at' | 'useful_at' | 'replacement'
+>;
 
 const isTroubled = (one: Replacement | undefined): boolean =>
   one !== undefined && one.failures > 0 && one.listened_at === undefined;
@@ -48,15 +51,18 @@ function cleared(one: Replacement | undefined): Replacement | undefined {
   return rest.failures > 0 ? rest : undefined;
 }
 
+const isCalm = ({ listened_at }: Replacement, { useful_at = 0 }: Known, at: number): boolean =>
+  listened_at !== undefined && (useful_at > listened_at || at - listened_at >= calmMs);
+
 /** A failure counts once a round: of those that were made together, only the first. */
-function withNews({ replacement, failed, probe_listened_at }: Known, { random }: At): Replacement | undefined {
+function withNews(runner: Known, { random }: At): Replacement | undefined {
+  const { replacement, failed, probe_listened_at } = runner;
   const before =
     replacement && probe_listened_at !== undefined
       ? cleared({ ...replacement, listened_at: probe_listened_at })
       : replacement;
   if (!failed || failed.created_at < (before?.not_before ?? 0)) return before;
-  const calm = before?.listened_at !== undefined && failed.at - before.listened_at >= calmMs;
-  const failures = calm ? 1 : (before?.failures ?? 0) + 1;
+  const failures = before && !isCalm(before, runner, failed.at) ? before.failures + 1 : 1;
   const { node: avoid, code, detail, at } = failed;
   const since = before?.reason?.code === code ? before.reason.since : at;
   const not_before = at + Math.min(attemptDelayMs(failures, random), longestDelayMs);

@@ -41,8 +41,9 @@ describe('what a runner is told by a change of its instances', () => {
       running(kept),
       fail(running(kept), start + seconds, { code: 'lifetime_reached', detail: '' }, undefined),
     ],
-  ])('is no failure of one that %s', (_, before, after) => {
-    expect(news(before, after)).toEqual({ alive: -1, wakes: true, set: {} });
+  ])('is no failure of one that %s', (how, before, after) => {
+    const set = how === 'somebody deletes' ? {} : { useful_at: start + minutes };
+    expect(news(before, after)).toEqual({ alive: -1, wakes: true, set });
   });
 
   it('is once more, when its node has removed it, for that makes room', () => {

@@ -50,13 +50,16 @@ describe('what is done about a number that is kept', () => {
     expect(next.replacement).toMatchObject({ failures: 2, reason });
   });
 
-  it('begins anew after ten minutes that went well, and not where one listens only to end', () => {
+  it('begins anew after ten minutes that went well, or a job, and not where one listens only to end', () => {
     const listened_at = now - 10 * minutes;
     const one = { failures: 4, not_before: listened_at, listened_at };
 
     expect(plan({ failed: failed(), replacement: one }).replacement?.failures).toBe(1);
     const soon = { ...one, listened_at: now - minutes };
-    expect(plan({ failed: failed(), replacement: soon }).replacement?.failures).toBe(5);
+    const failures = (useful_at: number) =>
+      plan({ failed: failed(), replacement: soon, useful_at }).replacement?.failures;
+    expect(failures(now - 2 * minutes)).toBe(5);
+    expect(failures(now - 1)).toBe(1);
   });
 });
 
