@@ -7,6 +7,7 @@ type Told = Extract<Awaited<ReturnType<Client['agent']['sync']>>, { ok: true }>[
 /** A node that says what it is told to say: an agent without a machine. */
 export interface FakeNode {
   readonly uid: string;
+  readonly token: string;
   readonly bootId: string;
   readonly api: Client;
   /** Syncs, and gives the answer; fails if there is none. */
@@ -49,6 +50,7 @@ export async function enrollNode(url: string, command: string, now: () => number
 
   return {
     uid: node.uid,
+    token,
     bootId,
     api,
     sync,
