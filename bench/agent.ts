@@ -48,8 +48,9 @@ const measured: Measured[] = [];
       process.stdout.write(`${lineOf(one)}\n`);
     }
   };
-  tell(await loud(stage, node, agent.pid ?? 0));
+  // At rest first: the heap keeps what it has grown by.
   tell(await atRest(stage, node, agent.pid ?? 0, { instances: 10, minutes }));
+  tell(await loud(stage, node, agent.pid ?? 0));
   await until('all containers to be gone', async () => (await containersOf(stage.deployment)).length === 0, 60);
 }
 

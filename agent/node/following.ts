@@ -127,7 +127,7 @@ export function createFollowing(options: {
     clearTimeout(fatalTimer);
     figures = undefined;
     inputs.remove(uid);
-    await Promise.race([watched.done, sleep(restMs, undefined, { ref: false })]);
+    await Promise.race([watched.done, watched.noticed(), sleep(restMs, undefined, { ref: false })]);
     return watched;
   };
 

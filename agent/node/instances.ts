@@ -130,6 +130,8 @@ export function createInstances(options: {
       }
       const pending = new Set(observations.list().map(({ uid }) => uid));
       for (const [uid, instance] of instances) {
+        // An engine that was killed may have lost a container, and never says so.
+        if (listed.has(uid) && !there.includes(uid) && instance.phase() !== undefined) instance.poke();
         if (listed.has(uid) || there.includes(uid)) continue;
         if (pending.has(uid) || !instance.isIdle()) instance.unlist();
         else forget(uid);

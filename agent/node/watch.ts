@@ -11,22 +11,23 @@ import { afterLine, type Phase } from './phase.ts';
 export interface Watch {
   /** What the runner does now. */
   readonly phase: () => Phase;
-  /** Resolves when all of its output has been read, and taken to be shipped. */
+  /** Resolves when all of its output has been taken to be shipped. */
   readonly done: Promise<void>;
+  /** Of one that has ended: resolves when all is read for what the runner did, however far shipping is. */
+  readonly noticed: () => Promise<void>;
   /** Differs from before if anything was read or shipped meanwhile. */
   readonly progress: () => string;
   stop(): void;
 }
 
 const pauseMs = 1000;
-/** How long reading waits for room before it goes on without shipping. */
+/** How long reading waits for room before it ends, and how far it may be behind before a scout is sent. */
 const patienceMs = 2000;
 
 /**
- * Follows a container's output: what the runner does is read from every line at once; what is to be shipped is offered to
- * its log. Where that has no room for a moment, reading waits: the engine's own log is the buffer. Where it has none for
- * longer, lines are only read for what they say, and later read again: nothing is held in memory for a control plane that
- * is away, and what the runner does is told all the same.
+ * Follows a container's output: what the runner does is read from every line, and each line is offered to its log. Where
+ * that has no room, reading waits: the engine's own log is the buffer, and nothing is held in memory for a control plane
+ * that is away. A scout then reads ahead, so that what the runner does is told all the same.
  */
 export function watchOutput(options: {
   readonly engine: Engine;
@@ -45,12 +46,11 @@ export function watchOutput(options: {
   let read = readBefore;
   let shipped: Position | undefined = shippedBefore;
   let offered: Position | undefined = shippedBefore;
-  /** There while lines are not taken: resolves when there is room again, and ends the reading. */
-  let behind: { readonly room: Promise<void>; end(): void } | undefined;
-  let enough = new AbortController();
   /** The rest of what was read at once, while there is no room for it. */
   let held: OutputLine[] = [];
   let onRoom = () => {};
+  let room = Promise.resolve();
+  let scout: Promise<void> | undefined;
   const aborted = new Promise<void>((resolve) => stopped.signal.addEventListener('abort', () => resolve()));
 
   const record = (): InstanceRecord => ({
@@ -67,23 +67,21 @@ export function watchOutput(options: {
       shipped = position;
       remember(record());
     },
-    onRoom() {
-      onRoom();
-      behind?.end();
-    },
+    onRoom: () => onRoom(),
   });
 
-  const see = (line: OutputLine) => {
-    if (line.seq > read) {
-      read = line.seq;
-      const before = phase;
-      phase = afterLine(phase, line.text, line.atMs);
-      if (phase !== before) {
-        remember(record());
-        onPhase(before, phase, line.atMs);
-      }
-    }
-    if (behind !== undefined) return;
+  const notice = ({ seq, text, atMs }: OutputLine) => {
+    if (seq <= read) return;
+    read = seq;
+    const before = phase;
+    phase = afterLine(phase, text, atMs);
+    if (phase === before) return;
+    remember(record());
+    onPhase(before, phase, atMs);
+  };
+
+  const take = (line: OutputLine) => {
+    notice(line);
     held.push(line);
     if (held.length === 1) offer();
   };
@@ -98,70 +96,68 @@ export function watchOutput(options: {
     held = refused === -1 ? [] : held.slice(refused);
   };
 
-  const fallBehind = () => {
-    held = [];
-    const { promise: room, resolve } = Promise.withResolvers<void>();
-    behind = {
-      room,
-      end() {
-        resolve();
-        enough.abort();
-      },
+  /** Reads what there is and what comes, up to the end, only for what the runner does. */
+  const sendScout = (): Promise<void> => {
+    const ahead = async () => {
+      const feed = createOutput(offered, notice);
+      for await (const chunk of await engine.logs(container, sinceOf(offered), true, stopped.signal)) feed(chunk);
     };
+    const forget = () => {
+      scout = undefined;
+    };
+    scout ??= ahead().finally(forget);
+    // Another is sent when it is missed.
+    scout.catch(() => undefined);
+    return scout;
   };
 
-  /** Waits until all that is held has been taken; after a while it goes without. */
-  const catchUp = async () => {
+  /** Waits for room for all that is held; false: there is none for now. */
+  const isTaken = async (): Promise<boolean> => {
     const untilMs = Date.now() + patienceMs;
     while (held.length > 0 && !stopped.signal.aborted) {
-      const room = new Promise<void>((resolve) => {
+      room = new Promise((resolve) => {
         onRoom = resolve;
       });
       offer();
-      if (held.length === 0) return;
-      if (Date.now() >= untilMs) return fallBehind();
+      const [next] = held;
+      if (next === undefined) break;
+      if (Date.now() - next.atMs > patienceMs) void sendScout();
+      if (Date.now() >= untilMs) return false;
       await Promise.race([aborted, room, sleep(untilMs - Date.now(), undefined, { ref: false })]);
     }
+    return true;
   };
 
-  /** Reads what the engine has, and what comes. */
-  const follow = async () => {
-    enough = new AbortController();
+  const tellGap = (time: string) =>
+    log.sayOf(time, 'WARN', 'Lines before this were left out: the engine had dropped them before they were shipped.');
+
+  /** Reads what there is, and what comes; false: it has stopped in between, for there is no room. */
+  const follow = async (): Promise<boolean> => {
     held = [];
-    const signal = AbortSignal.any([stopped.signal, enough.signal]);
-    const response = await engine.logs(container, sinceOf(offered), true, signal);
-    const feed = createOutput(offered, see, (time) =>
-      log.sayOf(
-        time,
-        'WARN',
-        'Lines before this were left out: the engine had dropped them before they could be shipped.',
-      ),
-    );
-    try {
-      for await (const chunk of response) {
-        feed(chunk);
-        await catchUp();
-      }
-      log.settle();
-    } catch (error) {
-      if (!signal.aborted) throw error;
+    const feed = createOutput(offered, take, tellGap);
+    for await (const chunk of await engine.logs(container, sinceOf(offered), true, stopped.signal)) {
+      feed(chunk);
+      if (!(await isTaken())) return false;
     }
+    log.settle();
+    return true;
   };
 
   const pause = () => Promise.race([aborted, sleep(pauseMs)]);
+  const runs = async () => (await engine.findContainer(container))?.State.Running;
 
   const run = async () => {
+    let ended = false;
     while (!stopped.signal.aborted) {
       try {
-        await follow();
-        if (behind !== undefined) {
-          // All that is there has been read for what it says; it is read again to be shipped.
-          await Promise.race([aborted, behind.room]);
-          behind = undefined;
+        if (!(await follow())) {
+          await Promise.race([aborted, room]);
           continue;
         }
-        const now = await engine.findContainer(container);
-        if (now === undefined || !now.State.Running) return;
+        // What the engine still had when the container ended it does not always send: only what is read after that is all.
+        if (ended) return;
+        ended = (await runs()) !== true;
+        if (ended) continue;
       } catch (error) {
         if (stopped.signal.aborted || isEngineFailure(error, 404)) return;
         warn(`The output of ${uid} can't be read: ${error}`);
@@ -173,6 +169,7 @@ export function watchOutput(options: {
   return {
     phase: () => phase,
     done: run(),
+    noticed: sendScout,
     progress: () => `${read} ${shipped?.seq} ${shipped?.ordinal}`,
     stop() {
       stopped.abort();

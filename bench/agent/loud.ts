@@ -74,6 +74,9 @@ export async function loud(stage: Stage, node: string, agent: number): Promise<M
     }
     await until('its end to be told', async () => (await ask(api, 'GET', at)).status === 'stopped', 60);
     used.push(processorSeconds(agent) - from);
+    process.stdout.write(
+      `       (${program.includes('sleep 0\n') ? 'flood' : 'paced'}: ${used.at(-1)?.toFixed(1)} s of the agent's)\n`,
+    );
     const messages = await wholeLog(stage, at);
     const numbers = messages.flatMap((one) => /^numbered (\d+)$/.exec(one)?.[1] ?? []).map(Number);
     const firstWrong = numbers.findIndex((number, index) => number !== index + 1);
@@ -95,8 +98,8 @@ export async function loud(stage: Stage, node: string, agent: number): Promise<M
     return { ours: median(took.ours), alone: median(took.alone), come, whole, expected: lines * rounds };
   };
 
-  const paced = await compareAt('0.05', 3);
-  const flood = await compareAt('0', 3);
+  const paced = await compareAt('0.05', 2);
+  const flood = await compareAt('0', 2);
   const rate = lines / paced.ours;
   const figuresOf = ({ ours, alone }: typeof paced) =>
     `${ours.toFixed(2)} against ${alone.toFixed(2)} s for ${lines} lines (${(lines / ours / 1000).toFixed(0)},000 a second)`;

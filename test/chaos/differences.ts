@@ -31,6 +31,22 @@ const filesOf = async ({ machine }: Site): Promise<string[]> =>
     .split('\n')
     .filter(Boolean);
 
+/** Of the API's promise: figures are at most 20 s old while an instance runs. */
+const figuresForMs = 20_000;
+
+const staleFigures = async ({ api }: Site, paths: readonly string[], live: readonly Shown[]): Promise<string[]> => {
+  const ages = await Promise.all(
+    live.map(async ({ uid }) => {
+      const answers = await Promise.all(paths.map((path) => api('GET', `${path}/${uid}/metrics`)));
+      const [found] = answers.filter(({ status }) => status === 200);
+      return { uid, ageMs: found ? Date.now() - Date.parse(found.body.timestamp) : Number.POSITIVE_INFINITY };
+    }),
+  );
+  return ages
+    .filter(({ ageMs }) => ageMs > figuresForMs)
+    .map(({ uid, ageMs }) => `the figures of ${uid} are ${ageMs / 1000} s old`);
+};
+
 const without = (all: readonly string[], known: readonly string[]) => all.filter((one) => !known.includes(one));
 
 /** Runners at GitHub without an instance. It is given 30 s to forget an ephemeral one by itself. */
@@ -69,6 +85,11 @@ export async function differences(
       files,
       expected.map((name) => `/run/runner-pilot/input/${name.replace(/^rp-/, '')}`),
     ).map((name) => `${name} is left`),
+    ...(await staleFigures(
+      site,
+      paths,
+      live.filter(({ status }) => status === 'online'),
+    )),
     ...violations(rows, {
       now: Date.now(),
       sweepMs: everySeconds * 1000,

@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { containerName } from '#domain/instance.ts';
+import { startGithub } from '#local/demo/github.ts';
+import { makeDemoImages, runnerImage } from '#local/demo/images.ts';
+import { startEngineProxy, type Verdict } from './call-proxy.ts';
+import { startControl } from './control.ts';
+import { engine, eventually, makeMachine } from './machine.ts';
+
+test('a container that goes without an event is missed by the next sync', async () => {
+  await makeDemoImages();
+  await using stack = new AsyncDisposableStack();
+  const github = stack.use(await startGithub({ host: '0.0.0.0' }));
+  const control = stack.use(await startControl());
+  control.settings.credential = ({ uid }) => ({
+    kind: 'registration',
+    secret: github.registrationToken('acme/web'),
+    url: `${github.url}/acme/web`,
+    name: containerName(uid),
+    labels: ['self-hosted', 'linux'],
+    ephemeral: false,
+  });
+  const machine = makeMachine(control.url);
+  const deaf = (made: { readonly path: string; readonly when: string }) =>
+    made.when === 'after' && /\/events\?/.test(made.path);
+  const proxy = stack.use(
+    await startEngineProxy(join(machine.folder, 'engine.sock'), (made): Verdict | Promise<Verdict> =>
+      deaf(made) ? new Promise<Verdict>(() => undefined) : 'go on',
+    ),
+  );
+  stack.use(machine);
+  const node = `test-node-${randomUUID().slice(0, 8)}`;
+  await machine.enroll(node, control.code(node));
+  const row = control.create(node, randomUUID(), runnerImage);
+  machine.start({ DOCKER_HOST: proxy.dockerHost });
+  await eventually('it listens', () => row.reports.some(({ state }) => state === 'listening'), 30);
+
+  await engine.removeContainer(containerName(row.uid), true);
+
+  await eventually('it is told to be gone', () => row.reports.some(({ state }) => state === 'gone'), 30);
+  expect(row.claims).toBe(1);
+}, 90_000);
