@@ -31,6 +31,8 @@ export interface Removals {
 
 /** From when on the sweep takes up a removal that was cut off: a function's own time is over by then. */
 const takenUpAfterMs = 30_000;
+/** For so long a runner that goes by force keeps its credential: what its instances have registered is removed with it. */
+const credentialStaysMs = 10 * 60_000;
 const atOnce = 8;
 
 /** Removes nodes and runners, by force with their instances. */
@@ -84,7 +86,10 @@ export const removals = service({
       });
       await endAll(scope, items, how);
       const rings = [...on.values()].map(({ roster }) => roster?.bell);
-      return { gone: await runners.finishRemoval(scope, uid), rings };
+      const runner = await runners.find(scope, uid);
+      const asked = runner !== undefined && runner.credential_kind !== 'registration';
+      const stays = asked && clock.now() < (runner.deleting_at ?? 0) + credentialStaysMs;
+      return { gone: !stays && (await runners.finishRemoval(scope, uid)), rings };
     }
 
     return {

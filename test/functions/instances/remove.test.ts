@@ -170,24 +170,32 @@ describe('deleting an instance', () => {
 });
 
 describe('deleting what has instances', () => {
-  it('a runner by force: its instances go with it, and it is gone once their nodes have confirmed', async () => {
+  it('a runner by force: its instances go with it, and GitHub forgets theirs, even if it can not be asked at once', async () => {
     const node = await stage.node();
     const runner = await stage.runner();
     const uid = await stage.instance(runner, node.uid);
     await node.start(uid);
     const params = { org_id: stage.org, runner_id: runner };
+    const kept = async () => (await stage.rows()).filter(({ sk }) => sk === `RUNNER#${runner}`).length;
     refusedWith('runner.has-instances', await stage.api.runners.remove({ params }));
 
     bodyOf(await stage.api.runners.remove({ params, query: { force: 'true' } }));
     refusedWith('runner.not-found', await stage.api.runners.get({ params }));
     const told = await node.toldOf(uid);
     await node.sync([node.seen(uid, told?.generation ?? 0, 'gone')]);
+    stage.github.fail({ method: 'GET', path: '/actions/runners', status: 503, times: 20 });
     stage.pass(2 * minute);
     await stage.cloud.sweep();
+    expect(stage.github.runners().filter(({ name }) => name === `rp-${uid}`)).toHaveLength(1);
+    expect(await kept()).toBe(1);
 
-    const rows = await stage.rows();
-    expect(rows.filter(({ sk }) => sk === `RUNNER#${runner}`)).toEqual([]);
+    stage.github.clearFaults();
+    stage.pass(5 * minute);
+    await stage.cloud.sweep();
     expect(stage.github.runners().filter(({ name }) => name === `rp-${uid}`)).toEqual([]);
+    stage.pass(4 * minute);
+    await stage.cloud.sweep();
+    expect(await kept()).toBe(0);
   });
 
   it('a node by force: its instances are gone at once, and its agent is told to forget it', async () => {

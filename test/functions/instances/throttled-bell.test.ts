@@ -71,10 +71,11 @@ function agentOf(node: FakeNode, started: Set<string>, failures: unknown[]) {
     for (const { uid, generation, want } of told.desired) {
       if (want !== 'run' || started.has(uid)) continue;
       bodyOf(await node.claim(uid, generation));
-      started.add(uid);
       listening.push(node.seen(uid, generation, 'listening'));
     }
     if (listening.length > 0) await node.sync(listening, { bell });
+    // What was claimed and not told of is claimed again, and answered the same.
+    for (const { uid } of listening) started.add(uid);
   }
   /** One after another; one that has not begun serves all that ask for it. After what fails it looks again. */
   function look(): Promise<void> {
@@ -127,7 +128,10 @@ describe('a bell that takes one command a second', () => {
 
     expect(started, failures.join()).toEqual(new Set(uids));
     const rows = (await stage.rows()).filter(({ row_type }) => row_type === 'instance');
-    expect(rows.map(({ state }) => state)).toEqual(uids.map(() => 'running'));
+    expect(
+      rows.map(({ state }) => state),
+      failures.join(),
+    ).toEqual(uids.map(() => 'running'));
     expect(ssm.calls.filter(({ operation }) => operation !== 'SendCommand')).toEqual([]);
     expect(ssm.errors).toEqual([]);
     task.meta.figures = `${many.instances} creates on ${many.nodes} nodes; ${sent(200)} commands taken, ${sent(400)} refused, no other call to SSM; all started after ${sweeps} sweeps`;

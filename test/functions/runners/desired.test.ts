@@ -35,7 +35,11 @@ async function obey(node: FakeNode): Promise<void> {
   for (const { uid, generation, want } of (await node.sync()).desired) {
     const state = (await stage.row(uid))?.state;
     if (want === 'gone') await node.sync([node.seen(uid, generation, 'gone')]);
-    else if (state === 'requested') await node.start(uid);
+    // What is not wanted any more by then is not granted.
+    else if (state === 'requested' && (await node.claim(uid, generation)).ok) {
+      await node.sync([node.seen(uid, generation, 'running')]);
+      await node.sync([node.seen(uid, generation, 'listening')]);
+    }
   }
 }
 
@@ -176,7 +180,7 @@ describe('a runner that keeps a number of instances alive', () => {
     expect(detail).toContain('desired_instances');
 
     bodyOf(await stage.api.runners.remove({ params: at(runner), query: { force: 'true' } }));
-    for (let sweeps = 0; sweeps < 3; sweeps++) {
+    for (let sweeps = 0; sweeps < 12; sweeps++) {
       stage.pass(minute);
       await obey(node);
       await stage.cloud.sweep();
