@@ -81,7 +81,14 @@ export async function tour({ tag, onStep = () => {}, ...reach }: TourOptions): P
   await ask('change organization', api.organizations.change({ params: { org_id }, body: { name: 'Canary One' } }));
   await ask('foreign organization', api.organizations.get({ params: { org_id: 'nobodys' } }));
 
-  const { node_id, code } = await nodes(api, org_id, ask, need);
+  // What is cut short leaves no node, runner or instance behind: whatever it has made goes, by force.
+  await using left = new AsyncDisposableStack();
+  const removed = (removal: () => Promise<unknown>) => left.defer(async () => void (await removal().catch(() => {})));
+  const force = { force: 'true' } as const;
+
+  const { node_id, code } = await nodes(api, org_id, ask, need, (params) =>
+    removed(() => api.nodes.remove({ params, query: force })),
+  );
   const enrollment = { code, boot_id: `boot-${tag}`, facts, bell: 'none' as const };
   const enrolled = need(await ask('enroll', stranger.agent.enroll({ body: enrollment })), 'an enrollment');
   await ask('enroll again', stranger.agent.enroll({ body: enrollment }));
@@ -90,7 +97,9 @@ export async function tour({ tag, onStep = () => {}, ...reach }: TourOptions): P
   await ask('first sync', node.agent.sync({ body: { ...said, facts, observed: [] } }));
   await ask('telemetry credentials', node.agent.credentials());
 
+  await registries(api, org_id, ask);
   const runner_id = await runners(api, org_id, ask, need);
+  removed(() => api.runners.remove({ params: { org_id, runner_id }, query: force }));
   await instances({ api, node, said, at: { org_id, runner_id }, node_id, ask, need });
   await ask('delete runner', api.runners.remove({ params: { org_id, runner_id } }));
   await ask('delete node', api.nodes.remove({ params: { org_id, node_id } }));
@@ -122,10 +131,13 @@ async function edges({ url, fetch: send = fetch }: Omit<ClientOptions, 'token'>,
 type Ask = <T>(step: string, asked: Promise<Outcome<T>>) => Promise<T | undefined>;
 type Need = <T>(value: T | undefined, what: string) => T;
 
-async function nodes(api: Client, org_id: string, ask: Ask, need: Need) {
+type NodeParams = { readonly org_id: string; readonly node_id: string };
+
+async function nodes(api: Client, org_id: string, ask: Ask, need: Need, onMade: (params: NodeParams) => void) {
   const body = { name: 'Node-01', type: 'Remote' as const, ip_address: '192.0.2.10', port: 22 };
   const created = need(await ask('create node', api.nodes.create({ params: { org_id }, body })), 'a node');
   const params = { org_id, node_id: created.uid };
+  onMade(params);
   await ask('list nodes', api.nodes.list({ params: { org_id } }));
   await ask('get node', api.nodes.get({ params }));
   await ask('change node', api.nodes.change({ params, body: { name: 'Node-01-Updated' } }));
@@ -134,6 +146,15 @@ async function nodes(api: Client, org_id: string, ask: Ask, need: Need) {
   const { enrollment } = need(await ask('enrollment line', api.nodes.enrollment({ params })), 'a line');
   const code = need(/rpe_[\w-]+/.exec(enrollment.command)?.[0], 'a code in the line');
   return { node_id: created.uid, code };
+}
+
+async function registries(api: Client, org_id: string, ask: Ask): Promise<void> {
+  const params = { org_id, host: 'registry.example.com' };
+  const login = { username: 'canary', password: 'canary' };
+  await ask('put registry', api.registries.put({ params, body: login }));
+  await ask('list registries', api.registries.list({ params: { org_id } }));
+  await ask('get registry', api.registries.get({ params }));
+  await ask('delete registry', api.registries.remove({ params }));
 }
 
 async function runners(api: Client, org_id: string, ask: Ask, need: Need): Promise<string> {
@@ -176,6 +197,9 @@ async function instances({ api, node, said, at, node_id, ask, need }: InstancesO
   const told = await ask('told to run', node.agent.sync({ body: { ...said, observed: [] } }));
   const { generation } = need(told?.desired[0], 'something to run');
   const boot_id = said.boot_id;
+  await ask('login of an image', node.agent.registry({ body: { image: 'ubuntu:22.04' } }));
+  await ask('login of another image', node.agent.registry({ body: { image: 'nobodys:1' } }));
+  await ask('images ahead', node.agent.images());
   await ask('claim', node.agent.claim({ params: { instance_id: uid }, body: { generation, boot_id } }));
   let seq = Date.now();
   const report = (state: 'running' | 'listening' | 'gone', of = generation) => {
