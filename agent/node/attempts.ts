@@ -7,9 +7,11 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { generationOf, isUnstarted } from './container.ts';
 import type { Following, Note } from './following.ts';
 import type { Owner } from './labels.ts';
+import type { Machine } from './machine.ts';
+import type { Started } from './outcome.ts';
 import { restartInstance } from './restart.ts';
 import type { RunnerRelease } from './runner.ts';
-import { type Machine, type Started, startInstance } from './start.ts';
+import { startInstance } from './start.ts';
 
 /** The control plane and this machine may disagree about the time: no claim is put off for longer than this. */
 const longestWaitMs = 60_000;

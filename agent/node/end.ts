@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { InstanceLog } from '../telemetry/telemetry.ts';
-import type { Machine } from './start.ts';
+import type { Machine } from './machine.ts';
 import type { Watch } from './watch.ts';
 
 /** For how long shipping may stand still, and how long it may take, before the container goes without the rest. */

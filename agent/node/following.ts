@@ -7,9 +7,9 @@ import { generationOf } from './container.ts';
 import { endingOf } from './ending.ts';
 import { createFigures, type Figures } from './figures.ts';
 import { label } from './labels.ts';
+import type { Machine } from './machine.ts';
 import type { Seen } from './observations.ts';
 import { isFatal, type Phase, startedPhase } from './phase.ts';
-import type { Machine } from './start.ts';
 import { type Watch, watchOutput } from './watch.ts';
 
 /** Takes a report: it is told at once. */

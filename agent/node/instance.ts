@@ -12,9 +12,9 @@ import type { Figures } from './figures.ts';
 import { createFollowing, type Note } from './following.ts';
 import type { Owner } from './labels.ts';
 import { createLoop } from './loop.ts';
+import type { Machine } from './machine.ts';
 import type { Phase } from './phase.ts';
 import type { RunnerRelease } from './runner.ts';
-import type { Machine } from './start.ts';
 
 /** What is wanted of an instance: what was told, or that what nobody lists goes. */
 export type Wanted = Desired | { readonly want: 'unlisted' };

@@ -8,8 +8,8 @@ import type { Capacity } from './figures.ts';
 import type { Note } from './following.ts';
 import { createInstance, type Instance } from './instance.ts';
 import { label } from './labels.ts';
+import type { Machine } from './machine.ts';
 import type { Observations } from './observations.ts';
-import type { Machine } from './start.ts';
 import { createUnlisted } from './unlisted.ts';
 import type { Wake } from './wake.ts';
 

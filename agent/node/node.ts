@@ -8,8 +8,8 @@ import type { AgentState, NodeRecord } from '../state.ts';
 import { agentVersion } from '../version.ts';
 import type { Capacity } from './figures.ts';
 import { createInstances } from './instances.ts';
+import type { Machine } from './machine.ts';
 import { createObservations } from './observations.ts';
-import type { Machine } from './start.ts';
 import { createWake } from './wake.ts';
 
 /** What a node is handed. */

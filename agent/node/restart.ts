@@ -3,7 +3,9 @@ import type { Control, Granted } from '../control/client.ts';
 import { isEngineFailure } from '../engine/failure.ts';
 import type { Container } from '../engine/replies.ts';
 import type { Owner } from './labels.ts';
-import { claim, hopeless, type Machine, refused, type Started } from './start.ts';
+import type { Machine } from './machine.ts';
+import { hopeless, refused, type Started } from './outcome.ts';
+import { claim } from './start.ts';
 
 /**
  * Starts again, after a reboot, what has registered its runner before. Like any start it is claimed, so that of two

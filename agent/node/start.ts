@@ -3,60 +3,16 @@ import { DockerImage } from '#domain/grammar.ts';
 import { containerName } from '#domain/instance.ts';
 import type { Control, Granted } from '../control/client.ts';
 import type { AskLogin } from '../control/logins.ts';
-import { isRefused, type Refusal, unreachable } from '../control/refusal.ts';
-import type { Engine } from '../engine/engine.ts';
+import { unreachable } from '../control/refusal.ts';
 import { isEngineFailure } from '../engine/failure.ts';
-import type { Container, Image } from '../engine/replies.ts';
+import type { Container } from '../engine/replies.ts';
+import { chooseRunner, pull } from './bring.ts';
 import { containerSpec, isUnstarted, type Making } from './container.ts';
-import type { Docker } from './docker.ts';
-import type { Images } from './images.ts';
-import type { Inputs } from './input.ts';
 import { label, type Owner, ownerLabels } from './labels.ts';
-import type { Networks } from './network.ts';
-import type { Probe } from './probe.ts';
+import type { Machine } from './machine.ts';
+import { hopeless, refused, type Started, type Ungranted } from './outcome.ts';
 import type { OnPull } from './pulls.ts';
-import type { RunnerRelease, Runners } from './runner.ts';
-
-/** What starting takes: the machine's, shared by all its nodes. */
-export interface Machine {
-  readonly engine: Engine;
-  readonly images: Images;
-  readonly docker: Docker;
-  readonly networks: Networks;
-  readonly inputs: Inputs;
-  readonly probe: Probe;
-  readonly runners: Runners;
-  readonly bootId: string;
-  readonly entryPath: string;
-  readonly architecture: () => string;
-  readonly hasInit: () => boolean;
-}
-
-/** What came of a start. */
-export type Started =
-  /** It runs, or ran: to be looked at. */
-  | { readonly kind: 'started' }
-  /** It can't be made; the control plane decides what then. */
-  | { readonly kind: 'refused'; readonly code: string; readonly detail: string; readonly retryable: boolean }
-  /** The control plane did not grant it. */
-  | { readonly kind: 'ungranted'; readonly refusal: Refusal };
-
-/** The control plane did not grant a claim. */
-export interface Ungranted {
-  readonly ok: false;
-  readonly refusal: Refusal;
-}
-
-/** A start that can't be made. */
-export const refused = (code: string, detail: string, retryable: boolean): Started => ({
-  kind: 'refused',
-  code,
-  detail: detail.slice(0, 1024),
-  retryable,
-});
-
-// What no second try mends: the image has no shell, is for another machine, or asks for what there isn't.
-export const hopeless = /executable file not found|no such file or directory|exec format error|permission denied/i;
+import type { RunnerRelease } from './runner.ts';
 
 /** Claims a start, or a start again; a control plane that is away grants nothing. */
 export const claim = (control: Control, { uid, generation }: Desired, boot_id: string, signal: AbortSignal) =>
@@ -182,41 +138,4 @@ async function begin(
     return refused('start_failed', detail, !hopeless.test(error.message));
   }
   return { kind: 'started' };
-}
-
-async function pull(
-  { images }: Machine,
-  image: string,
-  want: Parameters<Images['ensure']>[1],
-): Promise<Image | Started> {
-  try {
-    const pulled = await images.ensure(image, want);
-    return 'code' in pulled ? refused(pulled.code, pulled.detail, pulled.retryable) : pulled;
-  } catch (error) {
-    if (isRefused(error)) return { kind: 'ungranted', refusal: error.refusal };
-    throw error;
-  }
-}
-
-type Mounted = NonNullable<Making['runner']>;
-
-/** GitHub's runner, if it is to be mounted; undefined if the image has it. */
-async function chooseRunner(
-  { probe, runners, architecture }: Machine,
-  { runner_source, image }: Desired,
-  { Id }: Image,
-  release: RunnerRelease | null,
-  owner: Owner,
-): Promise<Mounted | Started | undefined> {
-  if (runner_source === 'image') return undefined;
-  if (runner_source === 'auto' && (await probe(Id, owner))) return undefined;
-  if (release === null) {
-    const detail = `${image} does not bring GitHub's runner, and it is not known yet where to get it.`;
-    return refused('runner_unavailable', detail, true);
-  }
-  try {
-    return { ...(await runners.ensure(release, architecture())), caPath: await runners.certificates() };
-  } catch (error) {
-    return refused('runner_unavailable', error instanceof Error ? error.message : `${error}`, true);
-  }
 }

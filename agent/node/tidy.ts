@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
 import { label } from './labels.ts';
-import type { Machine } from './start.ts';
+import type { Machine } from './machine.ts';
 
 /**
  * Removes what an agent that died has left behind and no worker would come across: before any of them begins. Another
