@@ -57,7 +57,10 @@ const toAny =
   };
 
 const signalContainer = (site: Site, { id }: Listed, signal: string) =>
-  site.machine.run(`kill -${signal} $(docker inspect --format '{{.State.Pid}}' ${id})`);
+  // What has ended meanwhile has the process id 0: to `kill`, the whole group of whoever asks.
+  site.machine.run(
+    `pid=$(docker inspect --format '{{.State.Pid}}' ${id}); [ "$pid" -gt 1 ] || exit 0; kill -${signal} "$pid"`,
+  );
 
 /** What happens on machines. */
 export const chaosFaults: readonly ChaosFault[] = [
