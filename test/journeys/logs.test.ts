@@ -49,11 +49,14 @@ describeWithEngine('a log', () => {
   });
 
   afterAll(async () => {
-    if (cloud) await expectNothingWrong(cloud);
-    await cloud?.close();
-    await removeAllOf(deploymentOf(folder));
-    await github?.close();
-    await rm(folder, { recursive: true, force: true });
+    try {
+      if (cloud) await expectNothingWrong(cloud);
+    } finally {
+      await cloud?.close();
+      await removeAllOf(deploymentOf(folder));
+      await github?.close();
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   const page = async (at: string) => {

@@ -69,10 +69,13 @@ describeWithEngine.each([
   });
 
   afterAll(async () => {
-    if (cloud) await expectNothingWrong(cloud);
-    await cloud?.close();
-    await github?.close();
-    await rm(folder, { recursive: true, force: true });
+    try {
+      if (cloud) await expectNothingWrong(cloud);
+    } finally {
+      await cloud?.close();
+      await github?.close();
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   const ids = { node: '', runner: '', instance: '', container: '' };

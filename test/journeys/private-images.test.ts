@@ -39,13 +39,16 @@ describeWithEngine('an image of a private registry', () => {
   }, 60_000);
 
   afterAll(async () => {
-    if (cloud) await expectNothingWrong(cloud, { secrets: [login.password] });
-    if (cloud) await removeAllOf(deploymentOf(cloud.dataDir));
-    await cloud?.close();
-    for (const one of [image, next]) await callEngine(socket, 'DELETE', `/images/${one}`);
-    await registry?.[Symbol.asyncDispose]();
-    await github?.close();
-    if (cloud) await rm(cloud.dataDir, { recursive: true, force: true });
+    try {
+      if (cloud) await expectNothingWrong(cloud, { secrets: [login.password] });
+    } finally {
+      if (cloud) await removeAllOf(deploymentOf(cloud.dataDir));
+      await cloud?.close();
+      for (const one of [image, next]) await callEngine(socket, 'DELETE', `/images/${one}`);
+      await registry?.[Symbol.asyncDispose]();
+      await github?.close();
+      if (cloud) await rm(cloud.dataDir, { recursive: true, force: true });
+    }
   });
 
   const create = async () => {

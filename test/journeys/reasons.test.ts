@@ -41,12 +41,15 @@ describeWithEngine('an instance that can not be had says why, within 10 s', () =
   afterEach(() => github.clearFaults());
 
   afterAll(async () => {
-    if (cloud) await expectNothingWrong(cloud);
-    await cloud?.close();
-    await removeAllOf(deploymentOf(folder));
-    await registry?.[Symbol.asyncDispose]();
-    await github?.close();
-    await rm(folder, { recursive: true, force: true });
+    try {
+      if (cloud) await expectNothingWrong(cloud);
+    } finally {
+      await cloud?.close();
+      await removeAllOf(deploymentOf(folder));
+      await registry?.[Symbol.asyncDispose]();
+      await github?.close();
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   let made = 0;

@@ -61,8 +61,11 @@ describeWithMachine('a user who may use Docker, behind a proxy, of a service wit
   });
 
   afterAll(async () => {
-    if (cloud) await expectNothingWrong(cloud, { engines: [machine.socket()] });
-    await stack.disposeAsync();
+    try {
+      if (cloud) await expectNothingWrong(cloud, { engines: [machine.socket()] });
+    } finally {
+      await stack.disposeAsync();
+    }
   });
 
   const as = (command: string) =>

@@ -53,11 +53,14 @@ describeWithMachine('a machine elsewhere, behind NAT', () => {
   });
 
   afterAll(async () => {
-    if (cloud) await expectNothingWrong(cloud, { engines: [machine.socket()] });
-    await cloud?.close();
-    await github?.close();
-    await machine?.[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true, force: true });
+    try {
+      if (cloud) await expectNothingWrong(cloud, { engines: [machine.socket()] });
+    } finally {
+      await cloud?.close();
+      await github?.close();
+      await machine?.[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   const get = (uid: string) => ask(api, 'GET', `${instances}/${uid}`);

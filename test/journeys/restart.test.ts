@@ -64,12 +64,15 @@ describeWithEngine(`local mode is killed and started again (seed ${seed})`, () =
   });
 
   afterAll(async () => {
-    if (mode) await expectNothingWrong({ ...mode, tableName, dataDir: folder }, { acknowledged });
-    await mode?.stop();
-    if (deployment) await removeAllOf(deployment);
-    await github?.close();
-    await rm(folder, { recursive: true, force: true });
-    vi.unstubAllEnvs();
+    try {
+      if (mode) await expectNothingWrong({ ...mode, tableName, dataDir: folder }, { acknowledged });
+    } finally {
+      await mode?.stop();
+      if (deployment) await removeAllOf(deployment);
+      await github?.close();
+      await rm(folder, { recursive: true, force: true });
+      vi.unstubAllEnvs();
+    }
   });
 
   const live = (path: string) => ask(api, 'GET', `${path}?live=true&limit=100`);
