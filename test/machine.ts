@@ -97,6 +97,28 @@ export async function makeMachine({ diskMb, daemon = {} }: MachineOptions = {}) 
     `ip link add ${bridge} type bridge; ip addr add ${hostAddress}/24 dev ${bridge}; ip link set ${bridge} up`,
   );
 
+  const engineAnswers = () =>
+    callEngine(machine.socket(), 'GET', '/_ping').then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+  const launchEngine = () => machine.run(`rm -f /run/docker.pid; setsid ${dockerd(folder, name)} &`);
+  /** As an operator does: one that is killed while it makes a network may leave half of it, at which Docker 20.10 panics. */
+  const engineAnswersOrIsMended = async (saidBefore: number, seconds: number): Promise<void> => {
+    let read = saidBefore;
+    const look = async () => {
+      if (await engineAnswers()) return true;
+      const said = machine.engineLog();
+      if (/^panic: [\s\S]*libnetwork.*reservePools/m.test(said.slice(read))) {
+        read = said.length;
+        await machine.run('rm -f /var/lib/docker/network/files/local-kv.db');
+        await launchEngine();
+      }
+      return false;
+    };
+    await until('the engine', look, seconds);
+  };
+
   const machine = {
     hostAddress,
     /** Where somebody would dial it. */
@@ -108,6 +130,7 @@ export async function makeMachine({ diskMb, daemon = {} }: MachineOptions = {}) 
     /** Switches it on; resolves when its engine answers. */
     async boot(): Promise<void> {
       writeFileSync(join(folder, 'boot_id'), `${randomUUID()}\n`);
+      const saidBefore = existsSync(join(folder, 'dockerd.log')) ? machine.engineLog().length : 0;
       const flags = ['--mount', '--pid', '--net', '--ipc', '--uts', '--fork', '--kill-child', '--mount-proc'];
       const started = spawn('unshare', [...flags, 'sh', '-c', init, 'sh', name, `${diskMb ?? ''}`], {
         cwd: folder,
@@ -130,27 +153,19 @@ iptables -A INPUT -i eth0 -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
 iptables -A INPUT -i eth0 -p tcp --syn -j DROP
 iptables -A INPUT -i eth0 -j DROP
 END`);
-      await machine.engineAnswers();
+      await engineAnswersOrIsMended(saidBefore, 60);
     },
 
     /** Resolves when the engine answers. */
     async engineAnswers(seconds = 30): Promise<void> {
-      const ping = () => callEngine(machine.socket(), 'GET', '/_ping');
-      await until(
-        'the engine',
-        () =>
-          ping().then(
-            ({ status }) => status === 200,
-            () => false,
-          ),
-        seconds,
-      );
+      await until('the engine', engineAnswers, seconds);
     },
 
     /** Starts the engine again after it has ended; resolves when it answers. */
     async startEngine(seconds = 30): Promise<void> {
-      await machine.run(`rm -f /run/docker.pid; setsid ${dockerd(folder, name)} &`);
-      await machine.engineAnswers(seconds);
+      const saidBefore = machine.engineLog().length;
+      await launchEngine();
+      await engineAnswersOrIsMended(saidBefore, seconds);
     },
 
     /** What the engine says of itself. */

@@ -18,20 +18,13 @@ export interface ChaosFault {
 const nothing = async () => undefined;
 const signalEngine = (site: Site, signal: string) => site.machine.run(`kill -${signal} $(pidof dockerd) || true`);
 
-/**
- * As an init does: on a full disk it takes more than one try. And as an operator does: one that is killed while it makes
- * a network may leave half of it behind, at which Docker 20.10 then panics at each start.
- */
+/** As an init does: on a full disk it takes more than one try. */
 async function restartEngine({ machine }: Site): Promise<void> {
   const runs = async () => (await machine.run('pidof dockerd || true')) !== '';
   await until(
     'the engine to run again',
     async () => {
-      const saidBefore = machine.engineLog().length;
       if (!(await runs())) await machine.startEngine(10).catch(() => undefined);
-      if (/^panic: [\s\S]*libnetwork.*reservePools/m.test(machine.engineLog().slice(saidBefore))) {
-        await machine.run('rm -f /var/lib/docker/network/files/local-kv.db');
-      }
       return (
         (await runs()) &&
         machine.engineAnswers(10).then(
