@@ -21,6 +21,7 @@ export interface Watch {
 }
 
 const pauseMs = 1000;
+const endPauseMs = 300;
 /** How long reading waits for room before it ends, and how far it may be behind before a scout is sent. */
 const patienceMs = 2000;
 
@@ -143,26 +144,28 @@ export function watchOutput(options: {
     return true;
   };
 
-  const pause = () => Promise.race([aborted, sleep(pauseMs)]);
+  const pause = (ms: number) => Promise.race([aborted, sleep(ms)]);
   const runs = async () => (await engine.findContainer(container))?.State.Running;
 
   const run = async () => {
     let ended = false;
+    let seen = -1;
     while (!stopped.signal.aborted) {
       try {
         if (!(await follow())) {
           await Promise.race([aborted, room]);
           continue;
         }
-        // What the engine still had when the container ended it does not always send: only what is read after that is all.
-        if (ended) return;
-        ended = (await runs()) !== true;
-        if (ended) continue;
+        // The engine may still write what a container has left in its pipe when that has ended, and does not send it to
+        // whoever follows: it is all there when another look finds no more.
+        if (ended && read === seen) return;
+        seen = read;
+        ended ||= (await runs()) !== true;
       } catch (error) {
         if (stopped.signal.aborted || isEngineFailure(error, 404)) return;
         warn(`The output of ${uid} can't be read: ${error}`);
       }
-      await pause();
+      await pause(ended ? endPauseMs : pauseMs);
     }
   };
 
