@@ -144,7 +144,8 @@ export async function makeMachine({ diskMb, daemon = {} }: MachineOptions = {}) 
         return Number(readFileSync(`/proc/${started.pid}/task/${started.pid}/children`, 'utf8').trim()) || undefined;
       });
       await host(
-        `ip link add ${link} type veth peer name eth0 netns ${first}; ip link set ${link} master ${bridge}; ip link set ${link} up`,
+        // One of before may not have gone yet with the machine that it was of.
+        `ip link delete ${link} 2>/dev/null || :; ip link add ${link} type veth peer name eth0 netns ${first}; ip link set ${link} master ${bridge}; ip link set ${link} up`,
       );
       // What it has asked for comes in, as through NAT; whoever dials it is counted, and hears nothing.
       await host(`nsenter -t ${first} -n sh -eu <<END

@@ -48,14 +48,20 @@ export async function liveThrough(
   const uid = randomUUID();
   const calls = new Set<string>();
   let phase: Phase | undefined;
+  const begunIn = new Map<string, Phase>();
   let died = false;
   let killed: Promise<void> | undefined;
   const judge =
     (to: 'engine' | 'control') =>
     async (made: AgentCall): Promise<Verdict> => {
       if (phase === undefined) return 'go on';
-      if (phase === 'starting' && starts.has(uid)) phase = 'reporting the start';
-      const name = `${phase}: ${nameOf(to, made)}`;
+      const call = `${to} ${made.method} ${made.path}`;
+      if (made.when === 'before') {
+        if (phase === 'starting' && starts.has(uid)) phase = 'reporting the start';
+        begunIn.set(call, phase);
+      }
+      // A start is answered when what it has started may have said so already: it is still that of a start.
+      const name = `${begunIn.get(call) ?? phase}: ${nameOf(to, made)}`;
       calls.add(name);
       if (killed || name !== moment?.call || made.when !== moment.when) return 'go on';
       killed = machine.kill();
