@@ -34,7 +34,7 @@ export function compare(
     goal,
     what,
     figures,
-    value: `${value.toFixed(digits)}${unit}`,
+    value: Number.isNaN(value) ? 'could not be told' : `${value.toFixed(digits)}${unit}`,
     target: `${sign} ${limit}${unit}`,
     met: 'atMost' in target ? value <= limit : value >= limit,
   };

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { callEngine } from '#local/demo/engine.ts';
 import { plainImage } from '#local/demo/images.ts';
-import { type Answer, caller, until } from '#test/journeys/http.ts';
+import { wholeLog } from '#test/chaos/log.ts';
+import { caller, until } from '#test/journeys/http.ts';
 import { ask, repository } from '#test/journeys/tenant.ts';
 import { processorSeconds, residentMb } from '../processes.ts';
 import { compare, type Measured } from '../report.ts';
@@ -77,7 +78,8 @@ export async function loud(stage: Stage, node: string, agent: number): Promise<M
     process.stdout.write(
       `       (${program.includes('sleep 0\n') ? 'flood' : 'paced'}: ${used.at(-1)?.toFixed(1)} s of the agent's)\n`,
     );
-    const messages = await wholeLog(stage, at);
+    const log = await wholeLog(caller(stage.mode.url, stage.tenant.token), stage.mode.url, at);
+    const messages = log.map(({ message }) => message);
     const numbers = messages.flatMap((one) => /^numbered (\d+)$/.exec(one)?.[1] ?? []).map(Number);
     const firstWrong = numbers.findIndex((number, index) => number !== index + 1);
     return { seconds: secondsOf(messages), whole: numbers.length === lines && firstWrong === -1, come: numbers.length };
@@ -118,19 +120,4 @@ export async function loud(stage: Stage, node: string, agent: number): Promise<M
       figures: `${figuresOf(flood)}; ${flood.come} of ${flood.expected} shipped`,
     }),
   ];
-}
-
-/** Every line of a log, oldest first. */
-async function wholeLog({ mode, tenant }: Stage, at: string): Promise<string[]> {
-  const api = caller(mode.url, tenant.token);
-  const pages: string[][] = [];
-  let next: string | undefined = `${at}/logs?limit=1000`;
-  while (next !== undefined) {
-    const { status, body, headers }: Answer = await api('GET', next);
-    if (status !== 200) throw new Error(`${next} answered ${status}: ${JSON.stringify(body)}`);
-    pages.push(body.map(({ message }: { message: string }) => message));
-    const older: string | undefined = /<([^>]+)>; rel="prev"/.exec(headers.get('link') ?? '')?.[1];
-    next = older && new URL(older, mode.url).href.slice(mode.url.length);
-  }
-  return pages.reverse().flat();
 }

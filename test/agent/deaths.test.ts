@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { containerName } from '#domain/instance.ts';
 import { type Github, startGithub } from '#local/demo/github.ts';
 import { makeDemoImages, runnerImage } from '#local/demo/images.ts';
 import { numbersFrom, shuffled } from '#test/faults/random.ts';
@@ -11,6 +10,7 @@ import { startEngineProxy, type Verdict } from './call-proxy.ts';
 import { type Control, startControl } from './control.ts';
 import { liveThrough, type Moment, nameOf } from './dying.ts';
 import { engine, eventually, makeMachine } from './machine.ts';
+import { registering } from './registering.ts';
 
 let github: Github;
 let control: Control;
@@ -21,14 +21,7 @@ beforeAll(async () => {
   await makeDemoImages();
   github = await startGithub({ host: '0.0.0.0' });
   control = await startControl();
-  control.settings.credential = ({ uid }) => ({
-    kind: 'registration',
-    secret: github.registrationToken('acme/web'),
-    url: `${github.url}/acme/web`,
-    name: containerName(uid),
-    labels: ['self-hosted', 'linux'],
-    ephemeral: false,
-  });
+  control.settings.credential = registering(github).credential;
   // The engine itself says how often a container was started.
   engine
     .events('runner-pilot.instance', listening.signal, ({ Action, Actor }) => {

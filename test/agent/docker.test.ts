@@ -14,6 +14,7 @@ import { describeWithMachine, makeMachine as makeSecondMachine, type SecondMachi
 import { type AgentCall, startEngineProxy, type Verdict } from './call-proxy.ts';
 import { type Control, type Row, startControl } from './control.ts';
 import { eventually, makeMachine, type TestMachine } from './machine.ts';
+import { registering } from './registering.ts';
 
 /** An image whose daemon says why it can't be, and ends. */
 const brokenImage = 'runner-pilot/test-broken-daemon:1';
@@ -39,13 +40,9 @@ describeWithMachine('an instance with a Docker daemon of its own', () => {
     engine = createEngine(engineAddress(`unix://${second.socket()}`));
     github = await startGithub({ host: second.hostAddress });
     control = await startControl();
+    const { credential } = registering(github);
     control.settings.credential = (row) => ({
-      kind: 'registration',
-      secret: github.registrationToken('acme/web'),
-      url: `${github.url}/acme/web`,
-      name: containerName(row.uid),
-      labels: ['self-hosted'],
-      ephemeral: false,
+      ...credential(row),
       ...(row.desired.docker && { docker: row.desired.docker }),
     });
     engine
@@ -101,19 +98,14 @@ describeWithMachine('an instance with a Docker daemon of its own', () => {
     'opening what is shared': call('PUT', /\/containers\/[0-9a-f]{64}\/archive/),
   };
 
-  test.each(
-    Object.entries(moments).flatMap(([moment, matches]) => [
-      ['before', moment, matches] as const,
-      ['after', moment, matches] as const,
-    ]),
-  )(
-    'goes on where an agent has died %s %s, and is removed as a whole',
-    async (when, _, matches) => {
-      const { node, machine } = await attach();
-      await using stack = new AsyncDisposableStack();
-      stack.use(machine);
-      let dead = false;
-      await using proxy = await startEngineProxy(
+  /** An agent that dies once, before or after a call to the engine. */
+  const attachMortal = async (when: AgentCall['when'], matches: (made: AgentCall) => boolean) => {
+    const { node, machine } = await attach();
+    await using stack = new AsyncDisposableStack();
+    stack.use(machine);
+    let dead = false;
+    const proxy = stack.use(
+      await startEngineProxy(
         join(machine.folder, 'engine.sock'),
         async (made): Promise<Verdict> => {
           if (dead || made.when !== when || !matches(made)) return 'go on';
@@ -122,12 +114,31 @@ describeWithMachine('an instance with a Docker daemon of its own', () => {
           return 'go on';
         },
         second.socket(),
-      );
-      const row = create(node);
-      machine.start({ DOCKER_HOST: proxy.dockerHost });
-      await eventually('the agent dies', () => dead && machine.pid() === undefined, 40);
+      ),
+    );
+    const kept = stack.move();
+    return {
+      node,
+      start: () => machine.start({ DOCKER_HOST: proxy.dockerHost }),
+      died: () => eventually('the agent dies', () => dead && machine.pid() === undefined, 40),
+      [Symbol.asyncDispose]: () => kept.disposeAsync(),
+    };
+  };
 
-      machine.start({ DOCKER_HOST: proxy.dockerHost });
+  test.each(
+    Object.entries(moments).flatMap(([moment, matches]) => [
+      ['before', moment, matches] as const,
+      ['after', moment, matches] as const,
+    ]),
+  )(
+    'goes on where an agent has died %s %s, and is removed as a whole',
+    async (when, _, matches) => {
+      await using agent = await attachMortal(when, matches);
+      const row = create(agent.node);
+      agent.start();
+      await agent.died();
+
+      agent.start();
       await listens(row);
 
       expect(starts.get(containerName(row.uid))).toBe(1);
@@ -139,26 +150,13 @@ describeWithMachine('an instance with a Docker daemon of its own', () => {
   );
 
   test('that nobody lists goes, though there is but the daemon of it', async () => {
-    const { node, machine } = await attach();
-    await using stack = new AsyncDisposableStack();
-    stack.use(machine);
-    let dead = false;
-    await using proxy = await startEngineProxy(
-      join(machine.folder, 'engine.sock'),
-      async (made): Promise<Verdict> => {
-        if (dead || made.when !== 'after' || !moments['starting the daemon'](made)) return 'go on';
-        dead = true;
-        await machine.kill();
-        return 'go on';
-      },
-      second.socket(),
-    );
-    const row = create(node);
-    machine.start({ DOCKER_HOST: proxy.dockerHost });
-    await eventually('the agent dies', () => dead && machine.pid() === undefined, 40);
+    await using agent = await attachMortal('after', moments['starting the daemon']);
+    const row = create(agent.node);
+    agent.start();
+    await agent.died();
 
     control.rows.delete(row.uid);
-    machine.start();
+    agent.start();
 
     await eventually('nothing is left', async () => (await left(row)).length === 0, 40);
   }, 120_000);

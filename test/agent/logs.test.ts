@@ -1,37 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { containerName } from '#domain/instance.ts';
 import type { Step } from '#local/demo/github/jobs.ts';
 import { type Github, startGithub } from '#local/demo/github.ts';
 import { makeDemoImages, runnerImage } from '#local/demo/images.ts';
 import { expectNoStrays } from './aftermath.ts';
 import { type Control, startControl } from './control.ts';
 import { eventually, makeMachine, type TestMachine } from './machine.ts';
+import { registering } from './registering.ts';
 
 let github: Github;
 let control: Control;
 let machine: TestMachine;
+let tokenOf: (uid: string) => string;
 const node = `test-node-${randomUUID().slice(0, 8)}`;
-
-const tokens = new Map<string, string>();
-const tokenOf = (uid: string) => {
-  const token = tokens.get(uid) ?? github.registrationToken('acme/web');
-  tokens.set(uid, token);
-  return token;
-};
 
 beforeAll(async () => {
   await makeDemoImages();
   github = await startGithub({ host: '0.0.0.0' });
   control = await startControl();
-  control.settings.credential = ({ uid }) => ({
-    kind: 'registration',
-    secret: tokenOf(uid),
-    url: `${github.url}/acme/web`,
-    name: containerName(uid),
-    labels: ['self-hosted', uid],
-    ephemeral: false,
-  });
+  const starts = registering(github);
+  ({ tokenOf } = starts);
+  control.settings.credential = starts.credential;
   machine = makeMachine(control.url, { RUNNER_PILOT_LOG_BYTES_PER_SECOND: '100000000' });
   await machine.enroll(node, control.code(node));
   machine.start();

@@ -7,20 +7,14 @@ import { makeDemoImages, runnerImage } from '#local/demo/images.ts';
 import { startEngineProxy, type Verdict } from './call-proxy.ts';
 import { startControl } from './control.ts';
 import { engine, eventually, makeMachine } from './machine.ts';
+import { registering } from './registering.ts';
 
 test('a container that goes without an event is missed by the next sync', async () => {
   await makeDemoImages();
   await using stack = new AsyncDisposableStack();
   const github = stack.use(await startGithub({ host: '0.0.0.0' }));
   const control = stack.use(await startControl());
-  control.settings.credential = ({ uid }) => ({
-    kind: 'registration',
-    secret: github.registrationToken('acme/web'),
-    url: `${github.url}/acme/web`,
-    name: containerName(uid),
-    labels: ['self-hosted', 'linux'],
-    ephemeral: false,
-  });
+  control.settings.credential = registering(github).credential;
   const machine = makeMachine(control.url);
   const deaf = (made: { readonly path: string; readonly when: string }) =>
     made.when === 'after' && /\/events\?/.test(made.path);

@@ -12,30 +12,21 @@ import { expectNoStrays } from './aftermath.ts';
 import { startEngineProxy } from './call-proxy.ts';
 import { type Control, type Row, startControl } from './control.ts';
 import { engine, eventually, makeMachine, type TestMachine } from './machine.ts';
+import { registering } from './registering.ts';
 
 let github: Github;
 let control: Control;
 let machine: TestMachine;
 const node = `test-node-${randomUUID().slice(0, 8)}`;
-const tokens = new Map<string, string>();
-const tokenOf = (uid: string) => {
-  const token = tokens.get(uid) ?? github.registrationToken('acme/web');
-  tokens.set(uid, token);
-  return token;
-};
+let tokenOf: (uid: string) => string;
 
 beforeAll(async () => {
   await makeDemoImages();
   github = await startGithub({ host: '0.0.0.0' });
   control = await startControl();
-  control.settings.credential = ({ uid }) => ({
-    kind: 'registration',
-    secret: tokenOf(uid),
-    url: `${github.url}/acme/web`,
-    name: containerName(uid),
-    labels: ['self-hosted', uid],
-    ephemeral: false,
-  });
+  const starts = registering(github);
+  ({ tokenOf } = starts);
+  control.settings.credential = starts.credential;
   machine = makeMachine(control.url);
   await machine.enroll(node, control.code(node));
   machine.start();

@@ -36,6 +36,7 @@ const tally = describeFaults({
   sample: (mixed) => mixed.filter(({ faults }) => !faults.some(hangs)).slice(0, 6),
 });
 
+// A single case says nothing of how many there are.
 test.skipIf(process.env.RUNNER_PILOT_TEST_CASE)('often enough both faults have hit', () => {
   console.info(`${tally.cases} pairs, of ${tally.ran} that ran ${tally.hit} had both of their faults`);
   expect(tally.calls.size).toBe(important.length);

@@ -1,17 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as z from 'zod';
-import { buildAgent } from '#agent/build.ts';
 import { callEngine } from '#local/demo/engine.ts';
-import { type Github, startGithub } from '#local/demo/github.ts';
-import { type Cloud, startCloud } from '#test/cloud.ts';
+import type { Github } from '#local/demo/github.ts';
 import { clientImage, daemonImage, makeDockerImages } from '../docker-images.ts';
-import { describeWithMachine, makeMachine, type SecondMachine } from '../machine.ts';
+import { describeWithMachine, type SecondMachine } from '../machine.ts';
+import { type Elsewhere, startElsewhere } from './elsewhere.ts';
 import { until } from './http.ts';
-import { freePort } from './local-mode.ts';
-import { ask, canary, type Owner, repository, signUp } from './tenant.ts';
+import { ask, canary, type Owner, repository } from './tenant.ts';
 
 const Found = z.object({
   containers: z.array(z.object({ Names: z.array(z.string()) })),
@@ -51,51 +46,22 @@ docker rm --force web && docker network rm job-network && docker image rm job-to
 `;
 
 describeWithMachine('jobs that use Docker', () => {
-  let folder: string;
+  let elsewhere: Elsewhere;
   let machine: SecondMachine;
   let github: Github;
-  let cloud: Cloud;
   let api: Owner['api'];
-  let node: string;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'rp-docker-'));
-    machine = await makeMachine();
-    const [{ path }] = await Promise.all([buildAgent(join(folder, 'agent-files')), machine.boot()]);
-    await makeDockerImages(machine.socket());
-    github = await startGithub({ host: machine.hostAddress });
-    const port = await freePort();
-    cloud = await startCloud({
-      dataDir: join(folder, 'data'),
-      host: machine.hostAddress,
-      port,
-      agent: false,
-      env: {
-        RUNNER_PILOT_PUBLIC_URL: `http://${machine.hostAddress}:${port}`,
-        RUNNER_PILOT_ALLOW_HTTP: '1',
-        RUNNER_PILOT_AGENT_FOLDER: join(path, '..'),
-        RUNNER_PILOT_POLL_SECONDS: '1',
-        ...github.settings,
-      },
-    });
-    ({ api } = await signUp(cloud.url));
-    const made = await ask(api, 'POST', '/org/GT/nodes', { name: 'Far', type: 'Remote' });
-    node = `/org/GT/nodes/${made.uid}`;
+    elsewhere = await startElsewhere(makeDockerImages);
+    ({ machine, github, api } = elsewhere);
     await machine.run(
       `mkdir -p /etc/runner-pilot; echo RUNNER_PILOT_DIND_IMAGE=${daemonImage} >/etc/runner-pilot/agent.env`,
     );
-    const said = await machine.run(made.enrollment.command);
-    await machine.start(/ again when it ends: (.+)$/.exec(said)?.[1] ?? `nothing, but "${said}"`);
-    await until('the node to be online', async () => (await ask(api, 'GET', node)).connection === 'online', 40);
-    await ask(api, 'PUT', node, { allow: ['dind', 'socket'] });
+    const { node } = await elsewhere.attach('Far');
+    await ask(api, 'PUT', `/org/GT/nodes/${node}`, { allow: ['dind', 'socket'] });
   }, 120_000);
 
-  afterAll(async () => {
-    await cloud?.close();
-    await github?.close();
-    await machine?.[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => elsewhere?.[Symbol.asyncDispose]());
 
   /** All that the machine's engine has. */
   const found = async (): Promise<string[]> => {
@@ -120,18 +86,11 @@ describeWithMachine('jobs that use Docker', () => {
     made += 1;
     const labels = [`r-${made}`];
     const runner = { name: `R-${made}`, github_repo: repository, github_runner_token: canary, labels, ...draft };
-    const instances = `/org/GT/runners/${(await ask(api, 'POST', '/org/GT/runners', runner)).uid}/instance`;
+    const instances = await elsewhere.makeRunner(runner);
     const started = await ask(api, 'POST', instances, {}, { prefer: 'wait=25' });
     expect([started.status, started.reason]).toEqual(['online', undefined]);
     const job = github.queueJob({ repository, name: 'docker', labels, steps: [{ run }] });
-    const ended = await until(
-      'the job to be over',
-      async () => {
-        const now = await ask(api, 'GET', `${instances}/${started.uid}`);
-        return now.status === 'stopped' && now;
-      },
-      60,
-    );
+    const ended = await elsewhere.isShown(`${instances}/${started.uid}`, 'stopped', 60);
     const log: { message: string }[] = await ask(api, 'GET', `${instances}/${started.uid}/logs?limit=1000`);
     return {
       conclusion: job.conclusion,

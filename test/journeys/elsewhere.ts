@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildAgent } from '#agent/build.ts';
 import { callEngine } from '#local/demo/engine.ts';
-import { startGithub } from '#local/demo/github.ts';
+import { type Github, startGithub } from '#local/demo/github.ts';
 import { makeDemoImages } from '#local/demo/images.ts';
-import { startCloud } from '#test/cloud.ts';
+import { type Cloud, startCloud } from '#test/cloud.ts';
 import { makeMachine, type SecondMachine } from '../machine.ts';
 import { until } from './http.ts';
 import { freePort } from './local-mode.ts';
@@ -14,26 +14,49 @@ import { ask, signUp } from './tenant.ts';
 /** A machine elsewhere that has been booted and knows the demo's images, and a control plane for it on this one. */
 export type Elsewhere = Awaited<ReturnType<typeof startElsewhere>>;
 
-/** Starts both; everything ends with it. */
-export async function startElsewhere() {
-  const folder = await mkdtemp(join(tmpdir(), 'rp-elsewhere-'));
-  const machine = await makeMachine();
-  const [{ path }] = await Promise.all([buildAgent(join(folder, 'agent-files')), machine.boot()]);
-  await makeDemoImages(machine.socket());
-  const github = await startGithub({ host: machine.hostAddress });
-  const port = await freePort();
-  const cloud = await startCloud({
-    dataDir: join(folder, 'data'),
+/** What a control plane for a machine elsewhere is made of. */
+export interface Near {
+  readonly dataDir: string;
+  readonly machine: SecondMachine;
+  readonly port: number;
+  readonly github: Github;
+  /** With the agent that it serves. */
+  readonly agentFolder: string;
+}
+
+/** Starts a control plane on this machine that another one reaches, by plain http. */
+export const startNear = ({ dataDir, machine, port, github, agentFolder }: Near): Promise<Cloud> =>
+  startCloud({
+    dataDir,
     host: machine.hostAddress,
     port,
     agent: false,
     env: {
       RUNNER_PILOT_PUBLIC_URL: `http://${machine.hostAddress}:${port}`,
       RUNNER_PILOT_ALLOW_HTTP: '1',
-      RUNNER_PILOT_AGENT_FOLDER: join(path, '..'),
+      RUNNER_PILOT_AGENT_FOLDER: agentFolder,
       RUNNER_PILOT_POLL_SECONDS: '1',
       ...github.settings,
     },
+  });
+
+/** What an installer without a systemd says has to run. */
+export const startScriptIn = (said: string): string =>
+  / again when it ends: (.+)$/.exec(said)?.[1] ?? `nothing, but "${said}"`;
+
+/** Starts both; everything ends with it. */
+export async function startElsewhere(makeImages: (socket: string) => Promise<unknown> = makeDemoImages) {
+  const folder = await mkdtemp(join(tmpdir(), 'rp-elsewhere-'));
+  const machine = await makeMachine();
+  const [{ path }] = await Promise.all([buildAgent(join(folder, 'agent-files')), machine.boot()]);
+  await makeImages(machine.socket());
+  const github = await startGithub({ host: machine.hostAddress });
+  const cloud = await startNear({
+    dataDir: join(folder, 'data'),
+    machine,
+    port: await freePort(),
+    github,
+    agentFolder: join(path, '..'),
   });
   const { api } = await signUp(cloud.url);
 
@@ -51,14 +74,13 @@ export async function startElsewhere() {
     api,
     connected,
 
-    /** Makes it a node by the line that the API prints; the answer is its uid, and what it said has to run. */
-    async attach(name: string, to: SecondMachine = machine): Promise<{ node: string; startScript: string }> {
+    /** Makes it a node by the line that the API prints; the answer is its uid, the line, and what it said has to run. */
+    async attach(name: string, to: SecondMachine = machine) {
       const { uid: node, enrollment } = await ask(api, 'POST', '/org/GT/nodes', { name, type: 'Remote' });
-      const said = await to.run(enrollment.command);
-      const startScript = / again when it ends: (.+)$/.exec(said)?.[1] ?? `nothing, but "${said}"`;
+      const startScript = startScriptIn(await to.run(enrollment.command));
       await to.start(startScript);
       await connected(node, 'online');
-      return { node, startScript };
+      return { node, command: enrollment.command as string, startScript };
     },
 
     /** Makes a runner; the answer is the path of its instances. */

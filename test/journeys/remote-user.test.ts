@@ -8,6 +8,7 @@ import { makeDemoImages, plainImage } from '#local/demo/images.ts';
 import { type Cloud, startCloud } from '#test/cloud.ts';
 import { expectNothingWrong } from '../aftermath.ts';
 import { describeWithMachine, makeMachine, type SecondMachine } from '../machine.ts';
+import { startScriptIn } from './elsewhere.ts';
 import { until } from './http.ts';
 import { startForwardProxy, startReverseProxy } from './proxies.ts';
 import { ask, canary, type Owner, repository, signUp } from './tenant.ts';
@@ -80,7 +81,7 @@ describeWithMachine('a user who may use Docker, behind a proxy, of a service wit
     const said = await machine.run(
       as(`sh -euc '${fetchInstaller} | sh -s -- ${options} --proxy ${address} --ca-file ${home}/company.pem'`),
     );
-    await machine.start(as(/ again when it ends: (.+)$/.exec(said)?.[1] ?? ''));
+    await machine.start(as(startScriptIn(said)));
     await until('the node to be online', async () => {
       const { connection } = await ask(api, 'GET', `/org/GT/nodes/${node}`);
       return connection === 'online';

@@ -1,23 +1,19 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildAgent } from '#agent/build.ts';
 import { callEngine } from '#local/demo/engine.ts';
-import { type Github, startGithub } from '#local/demo/github.ts';
-import { makeDemoImages, plainImage } from '#local/demo/images.ts';
-import { type Cloud, startCloud } from '#test/cloud.ts';
+import type { Github } from '#local/demo/github.ts';
+import { plainImage } from '#local/demo/images.ts';
+import type { Cloud } from '#test/cloud.ts';
 import { expectNothingWrong } from '../aftermath.ts';
-import { describeWithMachine, makeMachine, type SecondMachine } from '../machine.ts';
+import { describeWithMachine, type SecondMachine } from '../machine.ts';
 import { tableRows } from '../table-rows.ts';
+import { type Elsewhere, startElsewhere } from './elsewhere.ts';
 import { until } from './http.ts';
-import { freePort } from './local-mode.ts';
-import { ask, canary, type Owner, repository, signUp } from './tenant.ts';
+import { ask, canary, type Owner, repository } from './tenant.ts';
 
 describeWithMachine('a machine elsewhere, behind NAT', () => {
-  let folder: string;
+  let elsewhere: Elsewhere;
   let machine: SecondMachine;
   let github: Github;
   let cloud: Cloud;
@@ -25,73 +21,34 @@ describeWithMachine('a machine elsewhere, behind NAT', () => {
   let node: string;
   let instances: string;
   let before: string[];
-  /** What an installer without a systemd says has to run. */
   let startScript: string;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'rp-remote-'));
-    machine = await makeMachine();
-    const [{ path }] = await Promise.all([buildAgent(join(folder, 'agent-files')), machine.boot()]);
-    await makeDemoImages(machine.socket());
+    elsewhere = await startElsewhere();
+    ({ machine, github, cloud, api } = elsewhere);
     before = await machine.installed();
-    github = await startGithub({ host: machine.hostAddress });
-    const port = await freePort();
-    cloud = await startCloud({
-      dataDir: join(folder, 'data'),
-      host: machine.hostAddress,
-      port,
-      agent: false,
-      env: {
-        RUNNER_PILOT_PUBLIC_URL: `http://${machine.hostAddress}:${port}`,
-        RUNNER_PILOT_ALLOW_HTTP: '1',
-        RUNNER_PILOT_AGENT_FOLDER: join(path, '..'),
-        RUNNER_PILOT_POLL_SECONDS: '1',
-        ...github.settings,
-      },
-    });
-    ({ api } = await signUp(cloud.url));
   });
 
   afterAll(async () => {
     try {
-      if (cloud) await expectNothingWrong(cloud, { engines: [machine.socket()] });
+      if (elsewhere) await expectNothingWrong(cloud, { engines: [machine.socket()] });
     } finally {
-      await cloud?.close();
-      await github?.close();
-      await machine?.[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true, force: true });
+      await elsewhere?.[Symbol.asyncDispose]();
     }
   });
 
-  const get = (uid: string) => ask(api, 'GET', `${instances}/${uid}`);
   const isShown = (uid: string, status: string, seconds = 20) =>
-    until(
-      `${uid} to be ${status}`,
-      async () => {
-        const body = await get(uid);
-        return body.status === status && body;
-      },
-      seconds,
-    );
+    elsewhere.isShown(`${instances}/${uid}`, status, seconds);
+  const get = (uid: string) => ask(api, 'GET', `${instances}/${uid}`);
   const create = async (): Promise<string> => {
     const { uid } = await ask(api, 'POST', instances, { node_id: node }, { prefer: 'wait=20' });
     await isShown(uid, 'online');
     return uid;
   };
-  const connected = (connection: string, seconds = 40) =>
-    until(
-      `the node to be ${connection}`,
-      async () => (await ask(api, 'GET', `/org/GT/nodes/${node}`)).connection === connection,
-      seconds,
-    );
+  const connected = (connection: string, seconds = 40) => elsewhere.connected(node, connection, seconds);
   const messages = async (uid: string): Promise<string[]> =>
     (await ask(api, 'GET', `${instances}/${uid}/logs?limit=1000`)).map((line: { message: string }) => line.message);
-  const containers = async (): Promise<string[]> => {
-    const { body } = await callEngine(machine.socket(), 'GET', '/containers/json?all=true');
-    return JSON.parse(body.toString('utf8')).map(
-      ({ Names, State }: { Names: string[]; State: string }) => `${Names[0]?.slice(1)} ${State}`,
-    );
-  };
+  const containers = async () => (await elsewhere.containers()).map(({ name, state }) => `${name} ${state}`);
   const networks = async (): Promise<string[]> => {
     const { body } = await callEngine(machine.socket(), 'GET', '/networks');
     return JSON.parse(body.toString('utf8'))
@@ -102,15 +59,10 @@ describeWithMachine('a machine elsewhere, behind NAT', () => {
   const agentPid = 'cat /run/runner-pilot/agent.pid';
   const installer = (options: string) => `curl -fsSL ${cloud.url}/agent/install.sh | sudo sh -s -- ${options}`;
 
-  /** Attaches the machine by the very line that the API prints, and starts what the installer says. */
   const attach = async (name: string) => {
-    const { uid, enrollment } = await ask(api, 'POST', '/org/GT/nodes', { name, type: 'Remote' });
-    node = uid;
-    const said = await machine.run(enrollment.command);
-    expect(enrollment.command).toMatch(/ --allow-http$/);
-    startScript = / again when it ends: (.+)$/.exec(said)?.[1] ?? `nothing, but "${said}"`;
-    await machine.start(startScript);
-    await connected('online');
+    const { command, ...made } = await elsewhere.attach(name);
+    ({ node, startScript } = made);
+    expect(command).toMatch(/ --allow-http$/);
   };
 
   test('plain http that leaves this machine is refused unless it is allowed', async () => {

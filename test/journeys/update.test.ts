@@ -7,8 +7,9 @@ import { buildAgent } from '#agent/build.ts';
 import { agentVersion } from '#agent/version.ts';
 import { type Github, startGithub } from '#local/demo/github.ts';
 import { makeDemoImages, plainImage } from '#local/demo/images.ts';
-import { type Cloud, startCloud } from '#test/cloud.ts';
+import type { Cloud } from '#test/cloud.ts';
 import { describeWithMachine, makeMachine, type SecondMachine } from '../machine.ts';
+import { startNear, startScriptIn } from './elsewhere.ts';
 import { caller, until } from './http.ts';
 import { freePort } from './local-mode.ts';
 import { ask, canary, type Owner, repository, signUp } from './tenant.ts';
@@ -39,20 +40,7 @@ describeWithMachine('an agent whose control plane serves another version', () =>
   /** Deploys a control plane that serves a build. */
   const deploy = async (name: string) => {
     await cloud?.close();
-    cloud = await startCloud({
-      dataDir: join(folder, 'data'),
-      host: machine.hostAddress,
-      port,
-      agent: false,
-      env: {
-        RUNNER_PILOT_PUBLIC_URL: `http://${machine.hostAddress}:${port}`,
-        RUNNER_PILOT_ALLOW_HTTP: '1',
-        RUNNER_PILOT_AGENT_FOLDER: builds(name),
-        RUNNER_PILOT_POLL_SECONDS: '1',
-        RUNNER_PILOT_LOG_LEVEL: 'ERROR',
-        ...github.settings,
-      },
-    });
+    cloud = await startNear({ dataDir: join(folder, 'data'), machine, port, github, agentFolder: builds(name) });
     if (owner) api = caller(cloud.url, owner.token);
   };
 
@@ -99,8 +87,7 @@ describeWithMachine('an agent whose control plane serves another version', () =>
   test('becomes that version while a job runs, and nothing of the job is lost or done twice', async () => {
     const { uid: made, enrollment } = await ask(api, 'POST', '/org/GT/nodes', { name: 'Far', type: 'Remote' });
     node = made;
-    const said = await machine.run(enrollment.command);
-    await machine.start(/ again when it ends: (.+)$/.exec(said)?.[1] ?? 'false');
+    await machine.start(startScriptIn(await machine.run(enrollment.command)));
     const runner = { name: 'Remote', docker_image: plainImage, github_repo: repository, github_runner_token: canary };
     instances = `/org/GT/runners/${(await ask(api, 'POST', '/org/GT/runners', runner)).uid}/instance`;
     const { uid } = await ask(api, 'POST', instances, { node_id: node }, { prefer: 'respond-async' });

@@ -146,6 +146,7 @@ test('after kill -9 of npm it ends, and the next start finds nothing in its way'
   await once(next.process, 'exit');
 }, 90_000);
 
+// Only root can start it as somebody else.
 test.skipIf(process.getuid?.() !== 0)(
   'it needs not be root',
   async () => {

@@ -40,6 +40,13 @@ async function changed(tenant: Tenant, from: number, to: number): Promise<string
   return runner;
 }
 
+const keepTwo = (tenant: Tenant, runner: string) => ({
+  ask: () =>
+    tenant.api.runners.change({ params: { org_id: tenant.org, runner_id: runner }, body: { desired_instances: 2 } }),
+  check: () => atMost(tenant, runner, 2),
+  settled: () => settlesAt(tenant, runner, 2),
+});
+
 /** Numbers of instances that are kept alive. */
 export const replacement: readonly Scenario[] = [
   {
@@ -47,15 +54,7 @@ export const replacement: readonly Scenario[] = [
     async begin(tenant) {
       await tenant.node();
       const runner = await tenant.runner();
-      return {
-        ask: () =>
-          tenant.api.runners.change({
-            params: { org_id: tenant.org, runner_id: runner },
-            body: { desired_instances: 2 },
-          }),
-        check: () => atMost(tenant, runner, 2),
-        settled: () => settlesAt(tenant, runner, 2),
-      };
+      return keepTwo(tenant, runner);
     },
   },
   {
@@ -64,15 +63,7 @@ export const replacement: readonly Scenario[] = [
       const node = await tenant.node();
       const runner = await tenant.runner();
       await tenant.instance(runner, node.uid);
-      return {
-        ask: () =>
-          tenant.api.runners.change({
-            params: { org_id: tenant.org, runner_id: runner },
-            body: { desired_instances: 2 },
-          }),
-        check: () => atMost(tenant, runner, 2),
-        settled: () => settlesAt(tenant, runner, 2),
-      };
+      return keepTwo(tenant, runner);
     },
   },
   {
