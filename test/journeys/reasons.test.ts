@@ -113,7 +113,7 @@ describeWithEngine('an instance that can not be had says why, within 10 s', () =
     await ask(tenant.api, 'DELETE', at);
   });
 
-  // Five attempts with their pauses take two minutes: the whole run waits for them.
+  // Five attempts with the pauses between them take long: only the whole run waits for them.
   test.runIf(process.env.RUNNER_PILOT_TEST_ALL === '1')(
     '… and failed, once its attempts are used up',
     { timeout: 180_000 },
