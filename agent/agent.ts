@@ -91,7 +91,7 @@ export async function startAgent(settings: Settings, log: Log, { onUpdate, isTri
   const health = watchEngine({
     engine,
     signal: closed.signal,
-    prepare: () => tidy(machine, new Set(state.nodes().map(({ uid }) => uid))),
+    prepare: () => tidy(machine, state),
     onAvailable: () => each((node) => node.resurvey()),
     onUnavailable: () => each((node) => node.change()),
     onFacts: () => each((node) => node.change()),

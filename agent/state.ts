@@ -137,6 +137,9 @@ export function openState(folder: string, warn: (what: string) => void = () => u
 
     instance: (uid: string): InstanceRecord | undefined => state.instances[uid],
 
+    /** The uids of those that it knows. */
+    instances: (): readonly string[] => Object.keys(state.instances),
+
     /** Remembers an instance, soon. */
     putInstance(uid: string, record: InstanceRecord): void {
       state.instances[uid] = record;

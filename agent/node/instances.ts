@@ -94,6 +94,7 @@ export function createInstances(options: {
     instances.delete(uid);
     observations.forget(uid);
     telemetry.forget(uid);
+    state.removeInstance(uid);
   };
 
   return {

@@ -1,4 +1,5 @@
 import type { Engine } from '../engine/engine.ts';
+import type { AgentState } from '../state.ts';
 import { label } from './labels.ts';
 import type { Machine } from './machine.ts';
 
@@ -6,7 +7,8 @@ import type { Machine } from './machine.ts';
  * Removes what an agent that died has left behind and no worker would come across: before any of them begins. Another
  * installation on the same engine may be in the middle of a start, so only what is our own nodes' is looked at.
  */
-export async function tidy({ engine, networks, inputs, runners }: Machine, nodes: ReadonlySet<string>): Promise<void> {
+export async function tidy({ engine, networks, inputs, runners }: Machine, state: AgentState): Promise<void> {
+  const nodes = new Set(state.nodes().map(({ uid }) => uid));
   const isOurs = (labels: Readonly<Record<string, string>> | null | undefined) => nodes.has(labels?.[label.node] ?? '');
   const containers = (await engine.listContainers([label.node])).filter(({ Labels }) => isOurs(Labels));
   const probes = containers.filter(({ Labels }) => Labels?.[label.probe] !== undefined);
@@ -14,6 +16,7 @@ export async function tidy({ engine, networks, inputs, runners }: Machine, nodes
 
   const uids = new Set(containers.map(({ Labels }) => Labels?.[label.instance]));
   for (const uid of inputs.list()) if (!uids.has(uid)) inputs.remove(uid);
+  for (const uid of state.instances()) if (!uids.has(uid)) state.removeInstance(uid);
   for (const { Name, Labels } of await engine.listNetworks()) {
     const uid = Labels?.[label.instance];
     // One that is in use all the same is not ours to judge.

@@ -39,7 +39,7 @@ export function watchOutput(options: {
   readonly onPhase: (before: Phase, after: Phase, atMs: number) => void;
   readonly warn: (what: string) => void;
 }): Watch {
-  const { engine, telemetry, uid, remember, onPhase, warn } = options;
+  const { engine, telemetry, uid, onPhase, warn } = options;
   const { container, started_at, boot, read: readBefore, shipped: shippedBefore, ...phaseBefore } = options.record;
   const log = telemetry.logOf(uid);
   const stopped = new AbortController();
@@ -62,6 +62,11 @@ export function watchOutput(options: {
     ...phase,
     ...(shipped === undefined ? {} : { shipped }),
   });
+
+  // What was read before it was stopped may still come, when all of it is to be forgotten.
+  const remember = (next: InstanceRecord) => {
+    if (!stopped.signal.aborted) options.remember(next);
+  };
 
   telemetry.listen(uid, {
     onShipped(position) {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { containerName } from '#domain/instance.ts';
@@ -34,4 +35,26 @@ test('a container that goes without an event is missed by the next sync', async 
 
   await eventually('it is told to be gone', () => row.reports.some(({ state }) => state === 'gone'), 30);
   expect(row.claims).toBe(1);
+}, 90_000);
+
+test('what went while the agent was down is remembered no more', async () => {
+  await makeDemoImages();
+  await using stack = new AsyncDisposableStack();
+  const github = stack.use(await startGithub({ host: '0.0.0.0' }));
+  const control = stack.use(await startControl());
+  control.settings.credential = registering(github).credential;
+  const machine = stack.use(makeMachine(control.url));
+  const node = `test-node-${randomUUID().slice(0, 8)}`;
+  await machine.enroll(node, control.code(node));
+  const row = control.create(node, randomUUID(), runnerImage);
+  const remembered = async () => (await readFile(join(machine.folder, 'state/agent.json'), 'utf8')).includes(row.uid);
+  machine.start();
+  await eventually('it is remembered', remembered, 30);
+
+  await machine.kill();
+  await engine.removeContainer(containerName(row.uid), true);
+  control.rows.delete(row.uid);
+  machine.start();
+
+  await eventually('it is forgotten', async () => !(await remembered()), 30);
 }, 90_000);
