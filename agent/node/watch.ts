@@ -134,6 +134,13 @@ export function watchOutput(options: {
     return true;
   };
 
+  let broken = false;
+  /** What the engine had taken from the container and not yet written is lost with it; nobody can tell how much that is. */
+  const tellBreak = () => {
+    if (!broken) log.say('WARN', 'The engine could not be read here for a while: lines after this may be missing.');
+    broken = true;
+  };
+
   const tellGap = (time: string) =>
     log.sayOf(time, 'WARN', 'Lines before this were left out: the engine had dropped them before they were shipped.');
 
@@ -142,6 +149,7 @@ export function watchOutput(options: {
     held = [];
     const feed = createOutput(offered, take, tellGap);
     for await (const chunk of await engine.logs(container, sinceOf(offered), true, stopped.signal)) {
+      broken = false;
       feed(chunk);
       if (!(await isTaken())) return false;
     }
@@ -165,9 +173,12 @@ export function watchOutput(options: {
         // whoever follows: it is all there when another look finds no more.
         if (ended && read === seen) return;
         seen = read;
-        ended ||= (await runs()) !== true;
+        // The engine ends what is followed with the container, unless it ends itself.
+        if ((await runs()) === true) tellBreak();
+        else ended = true;
       } catch (error) {
         if (stopped.signal.aborted || isEngineFailure(error, 404)) return;
+        tellBreak();
         warn(`The output of ${uid} can't be read: ${error}`);
       }
       await pause(ended ? endPauseMs : pauseMs);

@@ -17,6 +17,7 @@ const only = process.env.RUNNER_PILOT_TEST_CASE?.split(',').map(Number);
 const lines = 1000;
 /** Of the design: a refused start waits for 10 s and more, a lost claim for 30 s; then two syncs and two sweeps. */
 const convergesWithinSeconds = 100;
+const shippedWithinMs = 5000;
 
 /** What happens in a round: it follows from the seed and its number. */
 interface Round {
@@ -57,8 +58,14 @@ describeWithMachine(`whatever happens on a machine (seed ${seed})`, () => {
   let working: string;
   let idle: string;
   const acknowledged: string[] = [];
-  /** Each job with what has struck while it may have run. */
-  const jobs: { readonly job: Job; readonly round: Round }[] = [];
+  const jobs: Job[] = [];
+  /** When which round was. */
+  const struck: { readonly round: Round; readonly from: number; readonly to: number }[] = [];
+  /** What has struck while a job ran: that may be a later round than its own. */
+  const faultsDuring = ({ runs: [run], endedAt = Date.now() }: Job) =>
+    struck
+      .filter(({ from, to }) => from <= endedAt + shippedWithinMs && to >= (run?.at ?? 0))
+      .flatMap(({ round }) => round.strikes.map(({ fault }) => fault));
 
   beforeAll(async () => {
     site = await openSite({ diskMb: 192 });
@@ -116,25 +123,21 @@ describeWithMachine(`whatever happens on a machine (seed ${seed})`, () => {
       ]);
       for (let number = 1; number <= round.jobs; number++) {
         const name = `job-${round.number}-${number}`;
-        const job = site.github.queueJob({
-          repository,
-          name,
-          labels: ['self-hosted', 'jobs'],
-          steps: [{ run: printing(name, lines) }],
-        });
-        jobs.push({ job, round });
+        const steps = [{ run: printing(name, lines) }];
+        jobs.push(site.github.queueJob({ repository, name, labels: ['self-hosted', 'jobs'], steps }));
       }
 
-      const begun = performance.now();
+      const begun = Date.now();
       await Promise.all([...round.strikes.map((one) => suffer(site, one, round.random)), removeOne(round)]).catch(
         async (error) => {
           throw new Error(`seed ${seed}, round ${round.number}: ${error.message}\n${await site.said()}`);
         },
       );
-      const calmAfter = performance.now();
+      const calmAfter = Date.now();
+      struck.push({ round, from: begun, to: calmAfter });
       await converged(round);
 
-      const took = ((performance.now() - calmAfter) / 1000).toFixed(1);
+      const took = ((Date.now() - calmAfter) / 1000).toFixed(1);
       console.info(
         `round ${round.number} (${describeRound(round)}): ${((calmAfter - begun) / 1000).toFixed(1)} s, converged after ${took} s`,
       );
@@ -155,7 +158,7 @@ describeWithMachine(`whatever happens on a machine (seed ${seed})`, () => {
     await converged(undefined);
 
     const wrong: string[] = [];
-    for (const { job, round } of jobs) {
+    for (const job of jobs) {
       const [run] = job.runs;
       if (job.runs.length !== 1 || run === undefined) {
         wrong.push(`${job.name} ran ${job.runs.length} times, and is ${job.conclusion ?? job.status}`);
@@ -164,16 +167,17 @@ describeWithMachine(`whatever happens on a machine (seed ${seed})`, () => {
       const path = `${working}/${run.runnerName.replace(/^rp-/, '')}`;
       const { status, reason } = await ask(site.api, 'GET', path);
       const succeeded = job.conclusion === 'Succeeded';
-      const excused = round.strikes.some(({ fault }) => fault.endsJobs);
+      const faults = faultsDuring(job);
+      const excused = faults.some(({ endsJobs }) => endsJobs);
       if (!succeeded && !excused) wrong.push(`${job.name} is ${job.conclusion}, and nothing has ended it`);
       if (!succeeded && (status !== 'stopped' || reason === undefined || reason.code === 'job_completed')) {
         wrong.push(`${job.name} is ${job.conclusion}, and its instance ${status} ${JSON.stringify(reason)}`);
       }
-      const gaps = round.strikes.some(({ fault }) => fault.losesOutput);
+      const gaps = faults.some(({ losesOutput }) => losesOutput);
       const log = await wholeLog(site.api, site.cloud.url, path);
-      wrong.push(
-        ...wrongLines(log, job.name, { lines, whole: succeeded, gaps }).map((one) => `round ${round.number}: ${one}`),
-      );
+      const during = faults.map(({ name: fault }) => fault).join(', ');
+      const about = wrongLines(log, job.name, { lines, whole: succeeded, gaps });
+      wrong.push(...about.map((one) => `${one} (${during})`));
     }
     expect(wrong, `seed ${seed}`).toEqual([]);
   });

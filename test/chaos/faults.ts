@@ -7,7 +7,7 @@ export interface ChaosFault {
   readonly name: string;
   /** Lets it happen; resolves with what sets it right again. */
   readonly strike: (site: Site, random: () => number) => Promise<() => Promise<void>>;
-  /** Whether what a container prints meanwhile may be lost before any agent can see it. */
+  /** Whether what a container prints meanwhile may be lost, and no agent can tell. */
   readonly losesOutput?: boolean;
   /** Whether it may end a job. */
   readonly endsJobs?: boolean;
@@ -59,7 +59,6 @@ const signalContainer = (site: Site, { id }: Listed, signal: string) =>
 export const chaosFaults: readonly ChaosFault[] = [
   {
     name: 'the engine dies',
-    losesOutput: true,
     endsJobs: true,
     async strike(site) {
       await signalEngine(site, 'KILL');
@@ -89,7 +88,6 @@ export const chaosFaults: readonly ChaosFault[] = [
   },
   {
     name: 'a shim dies',
-    losesOutput: true,
     endsJobs: true,
     async strike(site, random) {
       const pids = (await site.machine.run('pidof containerd-shim-runc-v2 || true')).split(' ').filter(Boolean);
@@ -134,7 +132,6 @@ export const chaosFaults: readonly ChaosFault[] = [
   },
   {
     name: 'somebody removes a container',
-    losesOutput: true,
     endsJobs: true,
     strike: toAny((site, { id }) => site.engine('DELETE', `/containers/${id}?force=true`)),
   },

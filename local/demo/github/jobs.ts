@@ -35,6 +35,7 @@ export interface Job {
   readonly runs: { readonly runnerId: number; readonly runnerName: string; readonly at: number }[];
   status: 'queued' | 'assigned' | 'in_progress' | 'completed';
   conclusion?: JobResult | 'Lost';
+  endedAt?: number;
   runner?: { readonly id: number; readonly at: number };
   released: boolean;
   cancelled: boolean;
@@ -71,6 +72,7 @@ export function createJobs(state: State): Jobs {
     if (runner?.ephemeral === true) state.runners.delete(runner.id);
     job.status = 'completed';
     job.conclusion = conclusion;
+    job.endedAt = state.now();
     delete job.runner;
     state.changed();
   };
