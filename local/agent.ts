@@ -1,6 +1,5 @@
 import { closeSync, openSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Child, superviseChild } from './child.ts';
 import { endRemembered } from './processes.ts';
 
@@ -8,8 +7,8 @@ import { endRemembered } from './processes.ts';
 export interface AgentOptions {
   readonly dataFolder: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** @default the agent of this program */
-  readonly program?: string;
+  /** Which agent runs. */
+  readonly program: string;
   readonly onCrash: (what: string) => void;
 }
 
@@ -20,7 +19,7 @@ const smallHeap = ['--max-semi-space-size=2'];
 
 /** Runs the agent of this machine as a child; one that an earlier start has left behind is ended first. */
 export async function startAgent(options: AgentOptions): Promise<Pick<Child, 'pid'> & { stop(): Promise<void> }> {
-  const { dataFolder, environment, onCrash } = options;
+  const { dataFolder, environment, program, onCrash } = options;
   const pidFile = join(dataFolder, 'agent.pid');
   await endRemembered(pidFile, graceMs);
 
@@ -28,7 +27,7 @@ export async function startAgent(options: AgentOptions): Promise<Pick<Child, 'pi
   const output = openLog(logFile);
   const child = superviseChild({
     command: process.execPath,
-    arguments: [...smallHeap, options.program ?? fileURLToPath(new URL('../agent/main.ts', import.meta.url))],
+    arguments: [...smallHeap, program],
     environment,
     pidFile,
     output,

@@ -18,7 +18,7 @@ import { createFunctions } from './gateway/functions.ts';
 import { startGateway } from './gateway.ts';
 import { startScheduler } from './scheduler.ts';
 import { openServices } from './services.ts';
-import { agentVariables, functionVariables, makeRunFolder, region, tableName } from './surroundings.ts';
+import { agentSources, agentVariables, functionVariables, makeRunFolder, region, tableName } from './surroundings.ts';
 import { ensureTable } from './table.ts';
 import { putVariables } from './variables.ts';
 
@@ -34,6 +34,8 @@ export interface CloudOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Whether this machine's agent runs. @default true */
   readonly agent?: boolean;
+  /** @default its sources */
+  readonly agentProgram?: string;
   /** Seconds between sweeps; 0: only when asked for. @default 5 */
   readonly sweepSeconds?: number;
   /** What goes wrong inside. @default a line on standard error */
@@ -139,6 +141,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
       ? undefined
       : await startAgent({
           dataFolder: folder.path,
+          program: options.agentProgram ?? agentSources,
           environment: agentVariables({
             environment,
             dataFolder: folder.path,

@@ -2,6 +2,7 @@ import { banner } from './banner.ts';
 import { startCloud } from './cloud.ts';
 import { dataFolderOf } from './data-folder.ts';
 import { watchParent } from './parent.ts';
+import { builtAgent } from './surroundings.ts';
 
 /** How long stopping may take before it is cut off. */
 const stopWithinMs = 4_800;
@@ -18,6 +19,7 @@ export async function run(): Promise<void> {
       dataDir: dataFolderOf(env),
       port: portOf(env.PORT),
       host: env.HOST || '127.0.0.1',
+      agentProgram: builtAgent,
     });
     say(banner(cloud));
     await stopped.promise;

@@ -58,7 +58,7 @@ export function functionVariables(from: FunctionSurroundings): Environment {
     RUNNER_PILOT_IMAGES_SECONDS: '30',
     // One process has the data folder, and sweeps one after another: what is left of a killed one need not be waited for.
     RUNNER_PILOT_SWEEP_LEASE_SECONDS: '5',
-    RUNNER_PILOT_AGENT_FOLDER: fileURLToPath(new URL('../dist/agent', import.meta.url)),
+    RUNNER_PILOT_AGENT_FOLDER: builtAgentFolder,
     ...Object.fromEntries(Object.entries(environment).filter(([name]) => name.startsWith('RUNNER_PILOT_'))),
     RUNNER_PILOT_STAGE: stage,
     RUNNER_PILOT_REGION: region,
@@ -77,6 +77,12 @@ export function functionVariables(from: FunctionSurroundings): Environment {
     RUNNER_PILOT_SWAGGER_FOLDER: fileURLToPath(new URL('../node_modules/swagger-ui-dist', import.meta.url)),
   };
 }
+
+const builtAgentFolder = fileURLToPath(new URL('../dist/agent', import.meta.url));
+/** The agent that `npm run build` makes: nodes elsewhere get it, and it takes a third less memory than its sources. */
+export const builtAgent = join(builtAgentFolder, 'agent.mjs');
+/** The agent's sources, which Node runs as they are. */
+export const agentSources = fileURLToPath(new URL('../agent/main.ts', import.meta.url));
 
 /** What the agent's environment is made from. */
 export interface AgentSurroundings {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { startCloud } from '../cloud.ts';
 import { dataFolderOf } from '../data-folder.ts';
 import { findEngine } from '../engine.ts';
+import { builtAgent } from '../surroundings.ts';
 import { callEngine } from './engine.ts';
 import { startGithub } from './github.ts';
 import { makeDemoImages, plainImage } from './images.ts';
@@ -35,6 +36,7 @@ export async function demo(): Promise<void> {
       dataDir,
       port: Number(env.PORT || 3000),
       host: env.HOST || '127.0.0.1',
+      agentProgram: builtAgent,
       env: {
         RUNNER_PILOT_LOG_LEVEL: 'ERROR',
         ...github.settings,
