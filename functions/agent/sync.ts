@@ -6,6 +6,7 @@ import { proven } from '#lambda/caller.ts';
 import { serve } from '#lambda/serve.ts';
 import { attendance } from '#runtime/services/attendance.ts';
 import { program } from '#runtime/services/program.ts';
+import { reaping } from '#runtime/services/reaping.ts';
 import { refill } from '#runtime/services/refill.ts';
 import { releases } from '#runtime/services/releases.ts';
 import { reports } from '#runtime/services/reports.ts';
@@ -14,8 +15,9 @@ import { tableReader } from '#runtime/services/table-reader.ts';
 
 export const handler = serve(
   contract.agent.sync,
-  { tableReader, attendance, reports, refill, releases, syncing, program },
-  async ({ caller, body }, { tableReader, attendance, reports, refill, releases, syncing, program }) => {
+  { tableReader, attendance, reports, refill, releases, syncing, reaping, program },
+  async ({ caller, body }, { tableReader, attendance, reports, refill, releases, syncing, reaping, program }) => {
+    const reaps = !reaping.held;
     const { agent, scope, placements } = proven(caller, await tableReader.agents.find(caller.node));
     const common = {
       beat_seconds: syncing.beatSeconds,
@@ -26,7 +28,7 @@ export const handler = serve(
     const poll = (placed: number) =>
       pollSeconds(syncing.polling, { bell: body.bell !== undefined, placements: placed });
     // The node was deleted: its token is good for being told that, and for nothing else.
-    const retired = { ...common, desired: [], runner: null, reap: true, retired: true, poll_seconds: poll(0) };
+    const retired = { ...common, desired: [], runner: null, reap: reaps, retired: reaps, poll_seconds: poll(0) };
     if (agent.retired_at !== undefined) return retired;
 
     const taken = await reports.take(scope, caller.node, placements, body);
@@ -39,7 +41,7 @@ export const handler = serve(
     const mounts = told.some(({ want, runner_source }) => want === 'run' && runner_source !== 'image');
     const runner = mounts ? ((await releases.current()) ?? null) : null;
     const desired = told.map(showDesired);
-    return { ...common, desired, runner, reap: here.reap && syncing.reap, retired: false, poll_seconds };
+    return { ...common, desired, runner, reap: here.reap && reaps, retired: false, poll_seconds };
   },
 );
 

@@ -13,6 +13,9 @@ export type LastSync =
   | (Pick<Roster, 'seen_at' | 'poll_seconds'> & Partial<Pick<Roster, 'boot_id' | 'previous_seen_at' | 'cloned_at'>>)
   | undefined;
 
+/** When a decision is made, and whether what nobody asks for is held at the time. */
+export type Moment = At & { readonly held?: boolean };
+
 /** What is to be done about an instance that is due. */
 export interface Decision {
   /** The row as it is to be; always with another due time. */
@@ -92,18 +95,20 @@ function alarmOf(row: Instance, roster: LastSync, now: number): string | undefin
 
 /**
  * What is to be done about an instance at this time. Silence of the node changes what is shown, and never what is done,
- * but for what has not been claimed by anybody.
+ * but for what has not been claimed by anybody. While reaping is held nothing is given up, and nothing is forgotten at
+ * GitHub: the row may be older than what its node and GitHub know.
  */
-export function decide(row: Instance, roster: LastSync, at: At): Decision {
-  const { now } = at;
-  const decided = isFinal(row) ? row : overdue(row, roster, at);
+export function decide(row: Instance, roster: LastSync, at: Moment): Decision {
+  const { now, held = false } = at;
+  const found = isFinal(row) ? row : overdue(row, roster, at);
+  const decided = held && found.want !== row.want ? row : found;
   const next = decided === row ? change(row, now, {}) : decided;
   const waiting = waits.includes(next.state) && (next.not_before ?? 0) <= now;
   const alarm = alarmOf(next, roster, now);
   return {
     row: next,
     ring: waiting && (next.state !== row.state || now - next.state_at >= firstRingMs),
-    forget: isToForget(next) && now >= forgetAt(next),
+    forget: !held && isToForget(next) && now >= forgetAt(next),
     unlessBusy: row.state === 'running' && !isBusy(row) && next.state === 'failing',
     ...(alarm === undefined ? {} : { alarm }),
   };

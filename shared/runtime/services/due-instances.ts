@@ -7,6 +7,7 @@ import type { SystemScope } from '#store/scope.ts';
 import { service } from '../service.ts';
 import { instances } from './instances.ts';
 import { metrics } from './metrics.ts';
+import { reaping } from './reaping.ts';
 import { registrar } from './registrar.ts';
 import { type Ring, ringing } from './ringing.ts';
 import { table } from './table.ts';
@@ -50,10 +51,11 @@ export async function each<T>(
 export const dueInstances = service({
   id: 'due-instances',
   config: z.object({}),
-  uses: [table, instances, registrar, ringing, metrics],
+  uses: [table, instances, registrar, ringing, reaping, metrics],
   open: (_config, { use, clock, log }): DueInstances => {
     const { instances: rows, nodes, runners } = use(table);
     const changes = use(instances);
+    const { held } = use(reaping);
 
     /** The rows that are due, by where they are: live ones together, the others one by one. */
     async function read(due: readonly DueInstance[]): Promise<{ scope: SystemScope; row: Instance }[]> {
@@ -116,7 +118,7 @@ export const dueInstances = service({
             if (row.due === undefined) return;
             if (row.due > now) return void (await changes.move(scope, row, { ...row }));
             const roster = seen.get(scope.org)?.get(row.node)?.roster;
-            const decision = decide(row, roster, { now, random: Math.random });
+            const decision = decide(row, roster, { now, random: Math.random, held });
             const moved = await changes.move(scope, row, await withGithub(scope, row, decision));
             if (!moved) return;
             if (decision.ring) rings.push({ scope, row: moved, bell: roster?.bell });

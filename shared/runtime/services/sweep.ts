@@ -8,6 +8,7 @@ import { due } from './due.ts';
 import { dueComparisons } from './due-comparisons.ts';
 import { type DueInstance, dueInstances, each } from './due-instances.ts';
 import { metrics } from './metrics.ts';
+import { reaping } from './reaping.ts';
 import { registrations } from './registrations.ts';
 import { removals } from './removals.ts';
 import { table } from './table.ts';
@@ -35,10 +36,11 @@ export const sweep = service({
     /** Longer than a run may take, so that one that was killed holds up no more than the next. */
     RUNNER_PILOT_SWEEP_LEASE_SECONDS: z.coerce.number().int().min(1).max(3600).default(60),
   }),
-  uses: [table, due, dueInstances, dueComparisons, removals, draining, upkeep, registrations, bell, metrics],
+  uses: [table, due, dueInstances, dueComparisons, removals, draining, upkeep, registrations, bell, reaping, metrics],
   open: ({ RUNNER_PILOT_SWEEP_LEASE_SECONDS: leaseSeconds }, { use, clock, log }): Sweep => {
     const { leases, nodes, runners } = use(table);
     const rows = use(due);
+    const { held } = use(reaping);
 
     async function lookAtNode(scope: SystemScope, uid: string): Promise<void> {
       const node = (await nodes.getMany(scope, [uid])).get(uid)?.node;
@@ -50,14 +52,16 @@ export const sweep = service({
     async function lookAt(one: Due): Promise<void> {
       const now = clock.now();
       if (one.kind === 'github') {
-        if (await rows.postpone(one, one.due, now + comparisonMs)) await use(dueComparisons).look(one.hash);
+        const postponed = await rows.postpone(one, one.due, now + comparisonMs);
+        if (postponed && !held) await use(dueComparisons).look(one.hash);
         return;
       }
       if (one.kind === 'instance' || !one.scope) return;
       // A runner that stays holds itself while it is looked at.
       const stays = one.kind === 'runner' && (await runners.find(one.scope, one.uid))?.deleting_at === undefined;
       if (stays) return use(upkeep).look(one.scope, one.uid);
-      if (!(await rows.postpone(one, one.due, now + removalMs))) return;
+      // Drains and removals by force that were cut off: all that is left to do about them is to end something.
+      if (!(await rows.postpone(one, one.due, now + removalMs)) || held) return;
       if (one.kind === 'node') {
         await lookAtNode(one.scope, one.uid);
       } else {

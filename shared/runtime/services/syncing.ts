@@ -12,8 +12,6 @@ export interface Syncing {
   readonly polling: Polling;
   readonly beatSeconds: number;
   readonly reapSeconds: number;
-  /** Whether agents may remove what they aren't told of. */
-  readonly reap: boolean;
   telemetryOf(org: string): {
     readonly region: string;
     readonly endpoint?: string;
@@ -31,8 +29,6 @@ export const syncing = service({
     RUNNER_PILOT_POLL_BELLESS_SECONDS: seconds(),
     RUNNER_PILOT_BEAT_SECONDS: seconds(15),
     RUNNER_PILOT_REAP_SECONDS: seconds(60),
-    /** `hold` while a table is restored: agents then keep what no row explains (docs/operations.md). */
-    RUNNER_PILOT_REAP: z.enum(['on', 'hold']).default('on'),
     RUNNER_PILOT_REGION: z.string().min(1),
     RUNNER_PILOT_LOG_GROUP: z.string().min(1),
     RUNNER_PILOT_TELEMETRY_ENDPOINT: z.url().optional(),
@@ -47,7 +43,6 @@ export const syncing = service({
       },
       beatSeconds: config.RUNNER_PILOT_BEAT_SECONDS ?? 15,
       reapSeconds: config.RUNNER_PILOT_REAP_SECONDS ?? 60,
-      reap: config.RUNNER_PILOT_REAP === 'on',
       telemetryOf: (org) => ({
         region: config.RUNNER_PILOT_REGION,
         ...(endpoint === undefined ? {} : { endpoint }),

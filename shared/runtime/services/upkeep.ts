@@ -7,6 +7,7 @@ import { service } from '../service.ts';
 import { bell } from './bell.ts';
 import { isPassing } from './draining.ts';
 import { each } from './due-instances.ts';
+import { reaping } from './reaping.ts';
 import { replacing } from './replacing.ts';
 import { table } from './table.ts';
 import { withdrawal } from './withdrawal.ts';
@@ -27,11 +28,12 @@ const by = { uid: keeper, request_id: 'surplus' };
 export const upkeep = service({
   id: 'upkeep',
   config: z.object({}),
-  uses: [table, replacing, withdrawal, bell],
+  uses: [table, replacing, withdrawal, bell, reaping],
   open: (_config, { use, log }): Upkeep => {
     const { instances } = use(table);
 
     async function trim(scope: Scope, runner: string, many: number, most: number) {
+      if (use(reaping).held) return { later: true };
       const bells: (string | undefined)[] = [];
       const remove = async ({ uid }: { readonly uid: string }) => {
         try {
