@@ -10,6 +10,5 @@ test('no command rests on a hook: .npmrc has npm ignore them', () => {
 });
 
 test('what serves an agent builds it first, so that it works in a fresh clone', () => {
-  for (const name of ['start', 'demo'])
-    expect(scripts[name]).toMatch(/^(node agent\/build\.ts|npm run build)\b/);
+  for (const name of ['start', 'demo']) expect(scripts[name]).toMatch(/^(node agent\/build\.ts|npm run build)\b/);
 });
