@@ -5,6 +5,7 @@ import { findEngine } from '#local/engine.ts';
 import { coldStarts } from './cold-start.ts';
 import { instances } from './instances.ts';
 import { gateway, memory, reads, starts } from './local-mode.ts';
+import { logins } from './logins.ts';
 import { documentOf, lineOf, type Measured } from './report.ts';
 import { openStage } from './stage.ts';
 import { sweepBesideMany } from './sweep.ts';
@@ -55,6 +56,7 @@ if (engine.host === undefined) {
   await measure('goal 10, reads', () => reads(stage, 400));
   await measure('goal 10, memory', async () => [await memory(stage)]);
   await measure('goals 6 and 7', () => instances(stage, { pairs: 20, rounds: 3, withinMs: 100_000 }));
+  await measure('a flood of logins', async () => [await logins(stage)]);
   await measure('goal 10, the start', async () => [await starts(stage, 3)]);
 }
 

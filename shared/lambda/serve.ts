@@ -11,6 +11,7 @@ import type { Call } from './call.ts';
 import type { NodeCaller, UserCaller } from './caller.ts';
 import type { GatewayHandler } from './event.ts';
 import { admitting, implicitServices } from './middleware/admitting.ts';
+import { crowding } from './middleware/crowding.ts';
 import { reading } from './middleware/reading.ts';
 import { replying } from './middleware/replying.ts';
 import type { Once } from './once.ts';
@@ -77,6 +78,7 @@ export function serve<const O extends Operation, const S extends Services>(
   const run = async (call: Call) => handle(inputOf<O>(call), host.openAll(services));
   const handler = middy<Call, unknown>({ timeoutEarlyInMillis: spareMs, timeoutEarlyResponse: outOfTime })
     .use(replying(operation))
+    .use(crowding(operation))
     .use(admitting(operation))
     .use(reading(operation))
     .handler(run);

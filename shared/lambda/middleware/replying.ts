@@ -1,5 +1,6 @@
 import type middy from '@middy/core';
 import type { Operation } from '#contract/operation.ts';
+import type { Problem } from '#domain/problem.ts';
 import { host } from '#runtime/service.ts';
 import { settings } from '#runtime/services/settings.ts';
 import type { Call } from '../call.ts';
@@ -23,20 +24,22 @@ function open(operation: Operation, event: GatewayEvent): Call {
   };
 }
 
-function report(call: Call, status: number, code?: string, error?: unknown): void {
+function report(call: Call, status: number, refusal?: Problem): void {
   const { operation, requestId, caller, scope, now } = call;
   const fields = {
     request_id: requestId,
     operation: operation.id,
     status,
-    code,
+    code: refusal?.code,
     duration_ms: host.clock.now() - now,
     organization: scope?.org,
     user: caller && 'uid' in caller ? caller.uid : undefined,
     node: caller && 'node' in caller ? caller.node : undefined,
-    error,
   };
-  if (status >= 500) host.log.error('request failed', fields);
+  // To be too busy is our own decision where nothing has failed, and needs no stack for each of a thousand.
+  const busy = refusal?.code === 'service.unavailable' && refusal.cause === undefined;
+  if (busy) host.log.warn('request refused', fields);
+  else if (status >= 500) host.log.error('request failed', { ...fields, error: refusal });
   else host.log.info('request', fields);
 }
 
@@ -58,7 +61,7 @@ export const replying = (operation: Operation): middy.MiddlewareObj<Call, unknow
     // Who may not be here is told that, and nothing of what else was wrong.
     const [admission] = await Promise.allSettled([call.admission]);
     const refusal = refusalOf(admission.status === 'rejected' ? admission.reason : request.error);
-    report(call, refusal.status, refusal.code, refusal.status >= 500 ? refusal : undefined);
+    report(call, refusal.status, refusal);
     request.response = renderRefusal(refusal, call.requestId, rateHeaders(call.rate));
   },
 });
