@@ -36,5 +36,8 @@ export const pageQuery = {
   cursor: z.string().min(1).max(512).optional(),
 };
 
+/** Something that somebody should see to; nothing was refused because of it. */
+export const Warning = z.object({ code: z.string(), detail: z.string() });
+
 /** The answer to a deletion. */
 export const Deleted = z.object({ message: z.string() });

@@ -3,7 +3,7 @@ import { DockerConsent } from '#domain/docker.ts';
 import { Address, Label, Name, Note, Port } from '#domain/grammar.ts';
 import { NodeFacts, NodeStatus, NodeType } from '#domain/node.ts';
 import { Event } from './events.ts';
-import { Deleted, NoQuery, OrgParams, PathId, pageQuery, QueryFlag, Timestamp, Uid } from './fields.ts';
+import { Deleted, NoQuery, OrgParams, PathId, pageQuery, QueryFlag, Timestamp, Uid, Warning } from './fields.ts';
 import { operation } from './operation.ts';
 
 /** The line that attaches a machine, shown once. */
@@ -35,6 +35,7 @@ export const Node = z.object({
   allow: z.array(DockerConsent),
   drain: Drain.nullable(),
   facts: NodeFacts.nullable(),
+  warnings: z.array(Warning),
   enrollment: Enrollment.optional(),
 });
 
@@ -65,6 +66,7 @@ const node = {
   allow: [],
   drain: null,
   facts: null,
+  warnings: [],
 };
 
 export const create = operation({
@@ -144,7 +146,23 @@ export const get = operation({
   reply: Node,
   problems: ['node.not-found'],
   versioned: true,
-  examples: { order: { reply: node } },
+  examples: {
+    order: { reply: node },
+    cloned: {
+      reply: {
+        ...node,
+        warnings: [
+          {
+            code: 'node_cloned',
+            detail:
+              'Two machines use the token of Node-01 since 2025-10-15T12:14:31Z: what runs goes on, and nothing is ' +
+              'started there. `POST …/nodes/f1e2d3c4-5678-90ab-cdef-1234567890ef/enrollment` makes a line; the machine ' +
+              'that runs it is the node from then on. Enroll the other one as a node of its own.',
+          },
+        ],
+      },
+    },
+  },
 });
 
 export const change = operation({
@@ -175,10 +193,11 @@ export const change = operation({
     instances: z.unknown().optional(),
     drain: z.unknown().optional(),
     facts: z.unknown().optional(),
+    warnings: z.unknown().optional(),
   }),
   readOnly: {
     equal: ['uid', 'type', 'created_at'],
-    ignored: ['connection', 'last_seen_at', 'instances', 'drain', 'facts'],
+    ignored: ['connection', 'last_seen_at', 'instances', 'drain', 'facts', 'warnings'],
   },
   reply: Node,
   problems: ['node.not-found'],

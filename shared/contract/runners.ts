@@ -3,11 +3,8 @@ import { Architecture } from '#domain/architecture.ts';
 import { DockerAccess } from '#domain/docker.ts';
 import { ContainerEnvironment, DockerImage, GithubRepo, Label, Name, RunnerToken } from '#domain/grammar.ts';
 import { PullPolicy, RunnerSource } from '#domain/runner.ts';
-import { Deleted, NoQuery, OrgParams, PathId, pageQuery, QueryFlag, Timestamp, Uid } from './fields.ts';
+import { Deleted, NoQuery, OrgParams, PathId, pageQuery, QueryFlag, Timestamp, Uid, Warning } from './fields.ts';
 import { operation } from './operation.ts';
-
-/** Something that works, and that the caller should know about. */
-export const Warning = z.object({ code: z.string(), detail: z.string() });
 
 const RunnerStatus = z.enum(['idle', 'active']);
 

@@ -69,6 +69,8 @@ export const Roster = z.object({
   previous_seen_at: z.int().optional(),
   /** When a second machine was last seen with this node's token. */
   cloned_at: z.int().optional(),
+  /** When it was first. */
+  cloned_since: z.int().optional(),
   bell: z.string().optional(),
   agent_version: z.string().optional(),
   facts: NodeFacts.optional(),

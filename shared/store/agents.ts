@@ -88,12 +88,12 @@ export const agents = (link: Link): Agents => ({
     return row && scoped(readAgent(row));
   },
 
-  async seen(scope, node, { facts, previous_boot_id, previous_seen_at, cloned_at, ...said }) {
+  async seen(scope, node, { facts, previous_boot_id, previous_seen_at, cloned_at, cloned_since, ...said }) {
     // What stays as it is unless it is said: facts, and what is known of other machines with this token.
     const kept = {
       ...(facts && { facts }),
       ...(previous_boot_id && { previous_boot_id, previous_seen_at }),
-      ...(cloned_at && { cloned_at }),
+      ...(cloned_at && { cloned_at, cloned_since }),
     };
     const { poll_seconds, boot_id, bell, agent_version } = said;
     const set = { seen_at: link.now(), poll_seconds, boot_id, bell, agent_version, ...kept };

@@ -1,5 +1,6 @@
 import { consentsOf } from '#domain/docker.ts';
 import { connectionOf, type Node, type Roster } from '#domain/node.ts';
+import { nodeWarnings } from '#domain/node-warnings.ts';
 import { timestamp, timestampOrNull } from './time.ts';
 
 /** A node with its last sync, as the API shows it now (epoch milliseconds). */
@@ -26,6 +27,7 @@ export const showNode = (node: Node, roster: Roster | undefined, now: number) =>
       }
     : null,
   facts: roster?.facts ?? null,
+  warnings: [...nodeWarnings(node, roster, now)],
 });
 
 const loopback = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;

@@ -41,7 +41,8 @@ export const attendance = service({
         const cloned = restarted && before.previous_boot_id === boot_id;
         if (restarted) {
           const left = { previous_boot_id: before.boot_id, previous_seen_at: before.seen_at };
-          const known = { ...left, ...(cloned && { cloned_at: now }) };
+          const since = (isCloned(before, now) && before.cloned_since) || now;
+          const known = { ...left, ...(cloned && { cloned_at: now, cloned_since: since }) };
           await agents.seen(scope, node, { ...said, ...known });
         }
         if (cloned && !isCloned(before, now)) log.warn('two machines use the token of one node', { node });
