@@ -234,7 +234,8 @@ export const drain = operation({
   summary: 'Empty a node',
   description:
     'From now on it takes no new instances, whatever its `status`. Idle ones are deleted at once, busy ones when their ' +
-    'job has ended, and after `deadline_minutes` by force. A second call sets another deadline and note.',
+    'job has ended. After `deadline_minutes` the jobs that still run are cancelled: their instances end with the reason ' +
+    '`drained`, which has the note. A second call sets another deadline and note.',
   tag: 'Nodes',
   audience: 'user',
   params: NodeParams,

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { drained } from './instance/early.ts';
+import { endEarly } from './instance/expire.ts';
 import { type Instance, isBusy, isFinal } from './instance.ts';
 
 /** That a node is being emptied: since when, until when jobs may run, what for, and who wants it. */
@@ -39,6 +41,13 @@ export function drainStep(row: Instance, of: Drain, now: number): DrainStep {
   if (isFinal(row) || row.want === 'gone' || row.state === 'ended') return undefined;
   if (isOver(of, now)) return 'force';
   return isBusy(row) ? 'wait' : 'remove';
+}
+
+/** The row once the deadline has come for its job: ended early, with the drain's note as the reason; the same row else. */
+export function drainJob(row: Instance, of: Drain, now: number, seenAt: number | undefined): Instance {
+  if (!isBusy(row) || drainStep(row, of, now) !== 'force') return row;
+  const detail = `${row.node_name} ${drainedWhy(of)}, and the deadline for jobs has passed: "${row.job?.name}" was cancelled.`;
+  return endEarly(row, now, { code: drained, detail }, seenAt);
 }
 
 const lookMs = 15_000;

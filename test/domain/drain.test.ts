@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { drain, drainDue, drainStep } from '#domain/drain.ts';
+import { drain, drainDue, drainJob, drainStep } from '#domain/drain.ts';
+import { finish } from '#domain/instance/change.ts';
 import { minutes, row, running, seconds, start } from './instance/rows.ts';
 
 const forever = drain(undefined, { by: 'jane' }, start);
@@ -23,6 +24,22 @@ describe('a drain', () => {
     ['leaves what is final', row({ state: 'stopped' }), 90 * minutes, undefined],
   ])('%s', (_name, instance, after, step) => {
     expect(drainStep(instance, hour, start + after)).toBe(step);
+  });
+
+  it('at the deadline ends what runs a job, which then has stopped, and leaves what does not any more', () => {
+    const end = start + 60 * minutes;
+    const ended = drainJob(busy, hour, end, end);
+
+    expect(ended).toMatchObject({ state: 'failing', want: 'gone', grace_seconds: 60, last_job: { name: 'build' } });
+    expect(ended.reason).toEqual({
+      code: 'drained',
+      detail: 'Node-01 is being drained, and the deadline for jobs has passed: "build" was cancelled.',
+      since: end,
+    });
+    expect(finish(ended, end).state).toBe('stopped');
+    expect(drainJob(busy, hour, end - 1, end)).toBe(busy);
+    const idle = running();
+    expect(drainJob(idle, hour, end, end)).toBe(idle);
   });
 
   it('without a deadline waits for a job for days', () => {

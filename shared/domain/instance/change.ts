@@ -1,8 +1,8 @@
 import type { Instance, InstanceState, LastJob } from '../instance.ts';
 import { graceSeconds } from './deadlines.ts';
 import { dueOf } from './due.ts';
+import { endedEarly } from './early.ts';
 import { nextNumber } from './generation.ts';
-import { lifetimeReached } from './lifetime.ts';
 
 /** What changes besides; `undefined` takes a member away. */
 export type Changes = { readonly [K in keyof Instance]?: Instance[K] | undefined };
@@ -88,7 +88,7 @@ export const doom = (row: Instance, now: number, grace: number, by?: Deleter): I
 export function finish(row: Instance, now: number): Instance {
   const gone = { gone_at: now };
   if (row.state === 'deleting') return enter(row, now, 'deleted', gone);
-  const byItself = row.state === 'ended' || row.reason?.code === lifetimeReached;
+  const byItself = row.state === 'ended' || endedEarly(row);
   const stopped = byItself && row.listening_at !== undefined;
   return enter(row, now, stopped ? 'stopped' : 'failed', gone);
 }

@@ -1,9 +1,6 @@
 import { type Instance, isBusy } from '../instance.ts';
 import { deadlineMs } from './deadlines.ts';
 
-/** Says that an instance was ended for its age; one that had listened has stopped, and not failed. */
-export const lifetimeReached = 'lifetime_reached';
-
 /** When an instance that runs is to be ended for its age: idle at once, busy after its job, which has a bound. */
 export function lifetimeDeadline(row: Instance): number | undefined {
   if (row.max_lifetime_minutes === undefined) return undefined;

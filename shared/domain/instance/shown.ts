@@ -2,7 +2,7 @@ import { type Instance, type InstanceReason, isFinal } from '../instance.ts';
 import { connectionOf, isCloned } from '../node.ts';
 import type { Why } from './change.ts';
 import type { LastSync } from './decide.ts';
-import { lifetimeReached } from './lifetime.ts';
+import { endedEarly } from './early.ts';
 import { neverConnected, rebooted, silent } from './sentences.ts';
 
 /** What an instance is shown as. */
@@ -62,7 +62,7 @@ function statusOf(row: Instance, roster: LastSync, now: number): Pick<Shown, 'st
     detail: 'The instance has ended.',
     since: row.ended_at ?? row.state_at,
   };
-  const byItself = row.state === 'ended' || row.reason?.code === lifetimeReached;
+  const byItself = row.state === 'ended' || endedEarly(row);
   const stopped = row.state === 'stopped' || (row.state !== 'failed' && byItself && row.listening_at !== undefined);
   return { status: stopped ? 'stopped' : 'failed', reason };
 }

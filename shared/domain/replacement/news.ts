@@ -1,4 +1,4 @@
-import { lifetimeReached } from '../instance/lifetime.ts';
+import { endedEarly } from '../instance/early.ts';
 import { type Instance, isFinal, isKept } from '../instance.ts';
 import { brief, type Failure } from '../replacement.ts';
 
@@ -24,7 +24,7 @@ function lessonOf(row: Instance, now: number): Pick<RunnerNews['set'], 'failed' 
   const { reason, listening_at, ended_at = now, node, created_at } = row;
   if ((row.state !== 'ended' && row.state !== 'failing') || !reason) return {};
   const long = listening_at !== undefined && ended_at - listening_at >= usefulMs;
-  if (long || row.last_job || reason.code === lifetimeReached) return { useful_at: now };
+  if (long || row.last_job || endedEarly(row)) return { useful_at: now };
   return { failed: { node, created_at, at: now, code: reason.code, detail: brief(reason.detail) } };
 }
 

@@ -1,12 +1,15 @@
 import * as z from 'zod';
-import { type DrainRequest, drain, drainDue, drainEvent, drainStep } from '#domain/drain.ts';
-import type { Instance } from '#domain/instance.ts';
+import { type Drain, type DrainRequest, drain, drainDue, drainEvent, drainJob, drainStep } from '#domain/drain.ts';
+import { type Instance, isBusy } from '#domain/instance.ts';
+import { connectionOf } from '#domain/node.ts';
 import { Problem } from '#domain/problem.ts';
 import type { OrgScope } from '#domain/scope.ts';
+import type { SeenNode } from '#store/nodes.ts';
 import type { Scope } from '#store/scope.ts';
 import type { Actor } from '#store/write.ts';
 import { service } from '../service.ts';
 import { each } from './due-instances.ts';
+import { instances } from './instances.ts';
 import type { Rings } from './removals.ts';
 import { table } from './table.ts';
 import { withdrawal } from './withdrawal.ts';
@@ -28,29 +31,40 @@ const mostAtOnce = 100;
 export const isPassing = (error: unknown): boolean =>
   error instanceof Problem && ['instance.not-found', 'instance.busy'].includes(error.code);
 
-/** Empties nodes: what is idle is deleted at once, what is busy when its job has ended, or at the deadline by force. */
+/** Empties nodes: what is idle is deleted at once, and what is busy when its job has ended, or is ended at the deadline. */
 export const draining = service({
   id: 'draining',
   config: z.object({}),
-  uses: [table, withdrawal],
+  uses: [table, instances, withdrawal],
   open: (_config, { use, clock, log }): Draining => {
-    const { nodes, instances } = use(table);
+    const { nodes, instances: rows } = use(table);
+
+    /** Ends one with its job, on a node that can tell of it: nobody else would be told why. */
+    const cancel = async (scope: Scope, row: Instance, of: Drain, { roster }: Pick<SeenNode, 'roster'>, by: Actor) => {
+      const ended = (now: Instance) => drainJob(now, of, clock.now(), roster?.seen_at);
+      await use(instances).change(scope, row, ended, { by });
+      return roster?.bell;
+    };
 
     const look: Draining['look'] = async (scope, uid) => {
-      const node = (await nodes.getMany(scope, [uid])).get(uid)?.node;
+      const seen = (await nodes.getMany(scope, [uid])).get(uid);
+      const node = seen?.node;
       const of = node?.deleting_at === undefined ? node?.drain : undefined;
       if (!of) return [];
       const by = { uid: of.by, request_id: 'drain' };
       const rings: (string | undefined)[] = [];
-      const end = async ({ runner, uid: instance }: Instance, force: boolean) => {
+      const end = async (row: Instance, force: boolean) => {
+        const { runner, uid: instance } = row;
         try {
-          rings.push(await use(withdrawal).remove(scope, { runner, uid: instance }, { by, force }));
+          const cancels = force && isBusy(row) && connectionOf(seen?.roster, clock.now()) !== 'unreachable';
+          if (seen && cancels) rings.push(await cancel(scope, row, of, seen, by));
+          else rings.push(await use(withdrawal).remove(scope, { runner, uid: instance }, { by, force }));
         } catch (error) {
           // Gone by now, or a job has just come: the next look sees to it.
           if (!isPassing(error)) throw error;
         }
       };
-      const steps = (await instances.listOnNode(scope, uid))
+      const steps = (await rows.listOnNode(scope, uid))
         .map((row) => ({ row, step: drainStep(row, of, clock.now()) }))
         .filter(({ step }) => step === 'remove' || step === 'force');
       await each(
@@ -58,7 +72,7 @@ export const draining = service({
         ({ row, step }) => end(row, step === 'force'),
         (error, { row }) => log.error('an instance of a drained node was not removed', { instance: row.uid, error }),
       );
-      const left = await instances.listOnNode(scope, uid);
+      const left = await rows.listOnNode(scope, uid);
       await nodes.scheduleDrain(scope, uid, of, drainDue(of, left, clock.now()));
       return rings;
     };

@@ -41,6 +41,11 @@ describe('what a runner is told by a change of its instances', () => {
       running(kept),
       fail(running(kept), start + seconds, { code: 'lifetime_reached', detail: '' }, undefined),
     ],
+    [
+      'its node lost with its job, being drained',
+      running(kept),
+      fail(running(kept), start + minutes, { code: 'drained', detail: '' }, undefined),
+    ],
   ])('is no failure of one that %s', (how, before, after) => {
     const set = how === 'somebody deletes' ? {} : { useful_at: start + minutes };
     expect(news(before, after)).toEqual({ alive: -1, wakes: true, set });

@@ -80,9 +80,9 @@ describe('a node that is drained', () => {
     expect(bodyOf(await stage.api.nodes.get({ params: params(node) })).drain).not.toBeNull();
   });
 
-  it('at the deadline loses it by force, with the grace that a job is given', async () => {
+  it('at the deadline loses it, with the grace that a job is given, and it says what for', async () => {
     const { node, runner, busy } = await working();
-    await drain(node, { deadline_minutes: 30 });
+    await drain(node, { deadline_minutes: 30, note: 'New disks' });
 
     stage.pass(29 * minute);
     await node.sync();
@@ -92,8 +92,32 @@ describe('a node that is drained', () => {
     await node.sync();
     await stage.cloud.sweep();
 
+    const detail = 'Node-01 is being drained (New disks), and the deadline for jobs has passed: "build" was cancelled.';
+    const reason = { code: 'drained', detail };
+    const told = await node.toldOf(busy);
+    expect(told).toMatchObject({ want: 'gone', grace_seconds: 60 });
+    expect(bodyOf(await stage.get(runner, busy))).toMatchObject({ status: 'stopped', reason });
+    await node.sync([node.seen(busy, told?.generation ?? 0, 'gone')]);
+    stage.pass(minute);
+    await stage.cloud.sweep();
+    const shown = bodyOf(await stage.get(runner, busy));
+    expect(shown).toMatchObject({ status: 'stopped', reason });
+    expect(names()).not.toContain(`rp-${busy}`);
+    expect(await dueOf(node)).toBeUndefined();
+    const params = { org_id: stage.org, runner_id: runner, instance_id: busy };
+    const events = bodyOf(await stage.api.instances.events({ params }));
+    expect(events.find(({ code }) => code === 'failed')).toMatchObject({ detail, data: { reason: 'drained' } });
+  });
+
+  it('at the deadline loses it for good where the node is silent: it could not be told', async () => {
+    const { node, runner, busy } = await working();
+    await drain(node, { deadline_minutes: 30 });
+
+    stage.pass(31 * minute);
+    await stage.cloud.sweep();
+
     refusedWith('instance.not-found', await stage.get(runner, busy));
-    expect(await node.toldOf(busy)).toMatchObject({ want: 'gone', grace_seconds: 60 });
+    expect(await stage.row(busy)).toMatchObject({ state: 'deleted' });
   });
 
   it('keeps what still runs when that is cancelled, and takes new ones', async () => {
@@ -124,7 +148,8 @@ describe('a node that is drained', () => {
     await node.sync();
     await stage.cloud.sweep();
 
-    for (const uid of [idle, busy]) refusedWith('instance.not-found', await stage.get(runner, uid));
+    refusedWith('instance.not-found', await stage.get(runner, idle));
+    expect(bodyOf(await stage.get(runner, busy)).reason).toMatchObject({ code: 'drained' });
     expect(await dueOf(node)).toBeUndefined();
   });
 
