@@ -1,12 +1,27 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { syncDocument as document } from '#agent/document.ts';
+import { loadInstallation } from '#local/aws/installation.ts';
+import { region, stage as stageName, syncDocument } from '#local/surroundings.ts';
+import { startAws } from '#test/local/aws/server.ts';
 import { bodyOf, refusedWith } from './bodies.ts';
-import { minute, openStage, type Stage } from './stage.ts';
+import { minute, openStage, type Stage, stageNow } from './stage.ts';
 
 let stage: Stage;
+let aws: Awaited<ReturnType<typeof startAws>>;
 beforeAll(async () => {
   stage = await openStage();
+  // One that any machine can be registered with; no client of SSM has been made yet.
+  aws = await startAws({
+    region,
+    installation: loadInstallation(stage.cloud.dataDir),
+    ssm: { stage: stageName, documents: { [syncDocument]: document }, now: stageNow },
+  });
+  process.env.AWS_ENDPOINT_URL_SSM = aws.url;
 });
-afterAll(() => stage?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await stage?.[Symbol.asyncDispose]();
+  await aws?.[Symbol.asyncDispose]();
+});
 afterEach(async () => {
   expect(await stage.wrongs()).toEqual([]);
 });
@@ -117,6 +132,54 @@ describe('the events of an instance', () => {
 
     expect(whole).toHaveLength(3 + 1 + 8);
     expect(paged).toEqual(whole);
+  });
+
+  it('tell that its node was rung, by whoever asked and by the sweep, as long as that has not answered', async () => {
+    let heard = 0;
+    const execute = async () => {
+      heard++;
+      return { status: 'Success', responseCode: 0, stdout: '', stderr: '' } as const;
+    };
+    const { instanceId: bell } = aws.ssm.register({ execute });
+    const node = await stage.node();
+    await node.sync([], { bell });
+    const runner = await stage.runner();
+    const uid = await stage.instance(runner, node.uid);
+    const params = { org_id: stage.org, runner_id: runner, instance_id: uid };
+    const events = async () => bodyOf(await stage.api.instances.events({ params }));
+    const codes = async () => (await events()).map(({ code }) => code);
+
+    expect(await codes()).toEqual(['requested', 'rung']);
+    expect((await events())[1]).toMatchObject({ detail: 'Node-01 was rung.', by: null, data: {} });
+    await expect.poll(() => heard).toBe(1);
+    stage.pass(minute);
+    await stage.cloud.sweep();
+    expect(await codes()).toEqual(['requested', 'rung', 'rung']);
+    await expect.poll(() => heard).toBe(2);
+
+    stage.pass(1000);
+    const told = (await node.sync([], { bell })).desired.find((one) => one.uid === uid);
+    bodyOf(await node.claim(uid, told?.generation ?? 0));
+    await node.sync([node.seen(uid, told?.generation ?? 0, 'listening')], { bell });
+    stage.pass(minute);
+    await stage.cloud.sweep();
+    const all = await codes();
+    expect(all.slice(0, 4)).toEqual(['requested', 'rung', 'rung', 'claimed']);
+    expect(all.filter((code) => code === 'rung')).toHaveLength(2);
+  });
+
+  it('tell of no ring of a node that has no bell, or whose bell does not answer', async () => {
+    const { runner, uid, codes, node } = await placed();
+    const unknown = await stage.node();
+    await unknown.sync([], { bell: 'mi-0123456789abcdef0' });
+    const other = await stage.instance(runner, unknown.uid);
+    stage.pass(minute);
+    await stage.cloud.sweep();
+
+    expect(await codes()).toEqual(['requested']);
+    const params = { org_id: stage.org, runner_id: runner, instance_id: other };
+    expect(bodyOf(await stage.api.instances.events({ params })).map(({ code }) => code)).toEqual(['requested']);
+    expect((await node.toldOf(uid))?.want).toBe('run');
   });
 
   it('tell of refused claims, and stay when the instance has been deleted', async () => {
