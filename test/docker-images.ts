@@ -10,10 +10,12 @@ export const daemonImage = 'runner-pilot/test-docker:1';
 /** An image with the stand-in's runner at `/home/runner` and a Docker client, as `ghcr.io/actions/actions-runner` is. */
 export const clientImage = 'runner-pilot/test-docker-client:1';
 
+const path = 'ENV PATH=/usr/bin:/bin';
 const client = ['docker'];
 const daemon = ['dockerd', 'docker-proxy', 'containerd', 'containerd-shim-runc-v2', 'runc', 'iptables', 'ip6tables'];
 
 function find(program: string): string {
+  if (program === 'node') return process.execPath;
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   const found = folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
   if (found === undefined) throw new Error(`An image for Docker in jobs needs the program ${program}.`);
@@ -47,9 +49,13 @@ function programsWithLibraries(programs: readonly string[]): TarEntry[] {
   ];
 }
 
+/** Makes what the agent runs in where a machine has no Node: by the name of Node's own image, this one and what the agent calls. */
+export async function makeNodeImage(socket: string): Promise<void> {
+  await importImage(socket, 'node:24-slim', [...userland(), ...programsWithLibraries(['node', 'flock'])], [path]);
+}
+
 /** Makes both images with the engine at `socket`. */
 export async function makeDockerImages(socket: string): Promise<void> {
-  const path = 'ENV PATH=/usr/bin:/bin';
   await importImage(socket, daemonImage, [...userland(), ...programsWithLibraries([...client, ...daemon])], [path]);
   const home: TarEntry = { path: 'home/runner/', uid: 1001 };
   const runner = [home, ...runnerFiles(defaultRunnerVersion, 'home/runner/', 1001)];

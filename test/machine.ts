@@ -18,6 +18,7 @@ import { promisify } from 'node:util';
 import { describe } from 'vitest';
 import { callEngine } from '#local/demo/engine.ts';
 import { until } from './journeys/http.ts';
+import { becomeSystemd, joinCgroups, makeCgroups, systemdLack, writeUnits } from './systemd.ts';
 
 const run = promisify(execFile);
 
@@ -36,6 +37,12 @@ if (lack !== undefined) console.warn(`${lack} What needs one is skipped.`);
 /** A suite that needs a second machine: where none can be made it is skipped, in CI it fails. */
 export const describeWithMachine = lack === undefined ? describe : describe.skip;
 
+const lackForSystemd = lack ?? systemdLack();
+if (lackForSystemd !== undefined && process.env.CI) throw new Error(lackForSystemd);
+
+/** A suite that needs one that systemd runs: likewise. */
+export const describeWithSystemd = lackForSystemd === undefined ? describe : describe.skip;
+
 /** What a machine writes to that is not its engine's: what is installed on it ends up in one of these. */
 const writable = ['/etc', '/usr/local', '/var/lib'];
 
@@ -52,7 +59,8 @@ ${writable.map((path) => `mount -t overlay overlay -o "lowerdir=${path},upperdir
 mkdir -p /var/lib/docker
 if [ -n "$2" ]; then mount -t tmpfs -o "size=$2m" tmpfs /var/lib/docker; else mount --bind docker /var/lib/docker; fi
 mount -t tmpfs -o mode=755 tmpfs /run
-${dockerd('"$PWD"', '"$1"')} &
+`;
+const withoutSystemd = `${dockerd('"$PWD"', '"$1"')} &
 cat >/dev/null`;
 
 /** A machine of its own: network, processes, mounts and a Docker engine, on this one's kernel. */
@@ -64,10 +72,12 @@ export interface MachineOptions {
   readonly diskMb?: number;
   /** The engine's daemon.json. */
   readonly daemon?: Readonly<Record<string, unknown>>;
+  /** Whether systemd is what runs there. @default nothing is but the engine */
+  readonly systemd?: boolean;
 }
 
 /** Makes a machine that reaches this one at `hostAddress`, and that nobody reaches. It is off until it is booted. */
-export async function makeMachine({ diskMb, daemon = {} }: MachineOptions = {}) {
+export async function makeMachine({ diskMb, daemon = {}, systemd = false }: MachineOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'rp-machine-'));
   const name = `rpm${randomUUID().slice(0, 8)}`;
   const network = `10.${randomInt(224, 240)}.${randomInt(1, 255)}`;
@@ -87,6 +97,11 @@ export async function makeMachine({ diskMb, daemon = {} }: MachineOptions = {}) 
     for (const layer of ['upper', 'work']) mkdirSync(join(folder, layer, path), { recursive: true });
   }
   mkdirSync(join(folder, 'docker'));
+  writeFileSync(join(folder, 'dockerd.log'), '');
+  if (systemd) {
+    writeUnits(join(folder, 'units'), dockerd(folder, name));
+    makeCgroups(name);
+  }
   writeFileSync(join(folder, 'daemon.json'), JSON.stringify({ ...daemonConfig(folder), ...daemon }));
   // Most machines have one; on this machine's root the line works the same without.
   mkdirSync(join(folder, 'upper/usr/local/bin'), { recursive: true });
@@ -102,7 +117,8 @@ export async function makeMachine({ diskMb, daemon = {} }: MachineOptions = {}) 
       ({ status }) => status === 200,
       () => false,
     );
-  const launchEngine = () => machine.run(`rm -f /run/docker.pid; setsid ${dockerd(folder, name)} &`);
+  const launchEngine = () =>
+    machine.run(systemd ? 'systemctl start docker' : `rm -f /run/docker.pid; setsid ${dockerd(folder, name)} &`);
   /** As an operator does: one that is killed while it makes a network may leave half of it, at which Docker 20.10 panics. */
   const engineAnswersOrIsMended = async (saidBefore: number, seconds: number): Promise<void> => {
     let read = saidBefore;
@@ -121,6 +137,7 @@ export async function makeMachine({ diskMb, daemon = {} }: MachineOptions = {}) 
 
   const machine = {
     hostAddress,
+    isRunBySystemd: systemd,
     /** Where somebody would dial it. */
     address,
     /** The engine's socket, as it is seen from here. */
@@ -130,13 +147,13 @@ export async function makeMachine({ diskMb, daemon = {} }: MachineOptions = {}) 
     /** Switches it on; resolves when its engine answers. */
     async boot(): Promise<void> {
       writeFileSync(join(folder, 'boot_id'), `${randomUUID()}\n`);
-      const saidBefore = existsSync(join(folder, 'dockerd.log')) ? machine.engineLog().length : 0;
+      const saidBefore = machine.engineLog().length;
       const flags = ['--mount', '--pid', '--net', '--ipc', '--uts', '--fork', '--kill-child', '--mount-proc'];
-      const started = spawn('unshare', [...flags, 'sh', '-c', init, 'sh', name, `${diskMb ?? ''}`], {
-        cwd: folder,
-        env: environment,
-        stdio: ['pipe', 'ignore', 'ignore'],
-      });
+      const unshare = ['unshare', ...flags, ...(systemd ? ['--cgroup'] : [])];
+      const becomeInit = ['sh', '-c', init + (systemd ? becomeSystemd : withoutSystemd), 'sh', name, `${diskMb ?? ''}`];
+      const intoCgroups = systemd ? ['sh', '-euc', `${joinCgroups}\nexec "$@"`, name] : [];
+      const [program = '', ...args] = [...intoCgroups, ...unshare, ...becomeInit];
+      const started = spawn(program, args, { cwd: folder, env: environment, stdio: ['pipe', 'ignore', 'ignore'] });
       shell = started;
       first = await until('the first process', async () => {
         if (started.exitCode !== null)

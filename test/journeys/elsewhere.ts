@@ -6,7 +6,8 @@ import { callEngine } from '#local/demo/engine.ts';
 import { type Github, startGithub } from '#local/demo/github.ts';
 import { makeDemoImages } from '#local/demo/images.ts';
 import { type Cloud, startCloud } from '#test/cloud.ts';
-import { makeMachine, type SecondMachine } from '../machine.ts';
+import { type MachineOptions, makeMachine, type SecondMachine } from '../machine.ts';
+import { anotherBuild } from './builds.ts';
 import { until } from './http.ts';
 import { freePort } from './local-mode.ts';
 import { ask, signUp } from './tenant.ts';
@@ -45,19 +46,18 @@ export const startScriptIn = (said: string): string =>
   / again when it ends: (.+)$/.exec(said)?.[1] ?? `nothing, but "${said}"`;
 
 /** Starts both; everything ends with it. */
-export async function startElsewhere(makeImages: (socket: string) => Promise<unknown> = makeDemoImages) {
+export async function startElsewhere(
+  makeImages: (socket: string) => Promise<unknown> = makeDemoImages,
+  options?: MachineOptions,
+) {
   const folder = await mkdtemp(join(tmpdir(), 'rp-elsewhere-'));
-  const machine = await makeMachine();
+  const machine = await makeMachine(options);
   const [{ path }] = await Promise.all([buildAgent(join(folder, 'agent-files')), machine.boot()]);
   await makeImages(machine.socket());
   const github = await startGithub({ host: machine.hostAddress });
-  const cloud = await startNear({
-    dataDir: join(folder, 'data'),
-    machine,
-    port: await freePort(),
-    github,
-    agentFolder: join(path, '..'),
-  });
+  const near = { dataDir: join(folder, 'data'), machine, port: await freePort(), github };
+  const agentFolder = join(path, '..');
+  let cloud = await startNear({ ...near, agentFolder });
   const { api } = await signUp(cloud.url);
 
   const connected = (node: string, connection: string, seconds = 40) =>
@@ -70,17 +70,29 @@ export async function startElsewhere(makeImages: (socket: string) => Promise<unk
   return {
     machine,
     github,
-    cloud,
+    get cloud() {
+      return cloud;
+    },
     api,
     connected,
+
+    /** Deploys the control plane anew, with an agent of another version; the answer is that one's SHA-256. */
+    async deploy(version: string): Promise<string> {
+      const another = join(folder, version);
+      const sha256 = await anotherBuild(agentFolder, another, version);
+      await cloud.close();
+      cloud = await startNear({ ...near, agentFolder: another });
+      return sha256;
+    },
 
     /** Makes it a node by the line that the API prints; the answer is its uid, the line, and what it said has to run. */
     async attach(name: string, to: SecondMachine = machine) {
       const { uid: node, enrollment } = await ask(api, 'POST', '/org/GT/nodes', { name, type: 'Remote' });
-      const startScript = startScriptIn(await to.run(enrollment.command));
-      await to.start(startScript);
+      const said = await to.run(enrollment.command);
+      const startScript = startScriptIn(said);
+      if (!to.isRunBySystemd) await to.start(startScript);
       await connected(node, 'online');
-      return { node, command: enrollment.command as string, startScript };
+      return { node, command: enrollment.command as string, said, startScript };
     },
 
     /** Makes a runner; the answer is the path of its instances. */

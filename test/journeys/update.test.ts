@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -9,6 +9,7 @@ import { type Github, startGithub } from '#local/demo/github.ts';
 import { makeDemoImages, plainImage } from '#local/demo/images.ts';
 import type { Cloud } from '#test/cloud.ts';
 import { describeWithMachine, makeMachine, type SecondMachine } from '../machine.ts';
+import { anotherBuild } from './builds.ts';
 import { startNear, startScriptIn } from './elsewhere.ts';
 import { caller, until } from './http.ts';
 import { freePort } from './local-mode.ts';
@@ -26,17 +27,8 @@ describeWithMachine('an agent whose control plane serves another version', () =>
   let instances: string;
 
   const builds = (name: string) => join(folder, name);
-  /** Another build: the same program with another version, and with something at its beginning. */
-  const build = async (name: string, version: string, first = '') => {
-    await cp(builds('first'), builds(name), { recursive: true });
-    const text = await readFile(join(builds('first'), 'agent.mjs'), 'utf8');
-    const program = text.replaceAll(`"${agentVersion}"`, `"${version}"`).replace('\n', `\n${first}`);
-    await writeFile(join(builds(name), 'agent.mjs'), program);
-    const installer = await readFile(join(builds('first'), 'install.sh'), 'utf8');
-    const sha256 = createHash('sha256').update(program).digest('hex');
-    await writeFile(join(builds(name), 'install.sh'), installer.replace(/^sha256='.*'$/m, `sha256='${sha256}'`));
-    return sha256;
-  };
+  const build = (name: string, version: string, first?: string) =>
+    anotherBuild(builds('first'), builds(name), version, first);
   /** Deploys a control plane that serves a build. */
   const deploy = async (name: string) => {
     await cloud?.close();
