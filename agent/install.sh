@@ -11,6 +11,14 @@ url='' code='' bell=none proxy='' ca='' allow_http='' update=on foreground='' un
 say() { printf '%s\n' "$*"; }
 fail() { say "install.sh: $*" >&2 && exit 1; }
 has() { command -v "$1" >/dev/null 2>&1; }
+# within SECONDS COMMAND...: does it succeed by then?
+within() {
+  left=$1 && shift
+  until "$@" >/dev/null 2>&1; do
+    [ "$left" -gt 0 ] || return 1
+    left=$((left - 1)) && sleep 1
+  done
+}
 
 while [ $# -gt 0 ]; do
   case "$1" in
@@ -36,13 +44,14 @@ done
 # Root installs for the machine; a user who may use Docker, for itself.
 if [ "$(id -u)" -eq 0 ]; then
   program=/usr/local/lib/runner-pilot state=/var/lib/runner-pilot config=/etc/runner-pilot run=/run/runner-pilot
-  units=/etc/systemd/system wanted_by=multi-user.target
+  units=/etc/systemd/system wanted_by=multi-user.target container=runner-pilot-agent journal=-u
   unit_command() { systemctl "$@"; }
 else
   : "${XDG_RUNTIME_DIR:=/run/user/$(id -u)}"
   export XDG_RUNTIME_DIR
   program=$HOME/.local/lib/runner-pilot state=$HOME/.local/state/runner-pilot config=$HOME/.config/runner-pilot
   run=$XDG_RUNTIME_DIR/runner-pilot units=$HOME/.config/systemd/user wanted_by=default.target
+  container=runner-pilot-agent-$(id -u) journal=--user-unit
   unit_command() { systemctl --user "$@"; }
 fi
 unit=runner-pilot-agent.service systemd=''
@@ -61,7 +70,8 @@ if [ -n "$node" ]; then
   [ "$major" -ge "$least" ] || node=''
 fi
 in_container() {
-  printf 'docker run --rm --network host --user %s:%s --group-add %s -v %s:%s -v %s:%s -v %s:%s -v %s:%s:ro -v %s:%s --env-file %s' \
+  # As on the machine itself, so neither SELinux nor a remapped root comes in between.
+  printf 'docker run --network host --userns host --security-opt label=disable --user %s:%s --group-add %s -v %s:%s -v %s:%s -v %s:%s -v %s:%s:ro -v %s:%s --env-file %s' \
     "$(id -u)" "$(id -g)" "$(stat -c %g "$socket")" "$run" "$run" "$state" "$state" "$program" "$program" \
     "$config" "$config" "$socket" "$socket" "$environment"
 }
@@ -74,17 +84,23 @@ agent_command() {
 }
 agent() {
   # shellcheck disable=SC1090,SC2046 # The command is words of ours, without blanks of their own.
-  (set -a && . "$environment" && exec $(agent_command '-i') "$@")
+  (set -a && . "$environment" && exec $(agent_command '--rm -i') "$@")
 }
 
-# Whoever has the lock of the state is the agent that runs; where no unit is, it has said which process it is.
+# Whoever has the lock of the state is the agent that runs; where no unit is, it has said which process it is. One in a
+# container outlives the command that has started it, if that is killed.
 end_agent() {
   if [ ! -e "$run/agent.pid" ] || flock -n "$state/agent.lock" true; then return; fi
-  kill "$(cat "$run/agent.pid")"
+  docker stop "$container" >/dev/null 2>&1 || kill "$(cat "$run/agent.pid")" 2>/dev/null || true
   flock -w 30 "$state/agent.lock" true || fail 'The agent that runs does not end, or is started again. End it, and try again.'
 }
 
+remove_container() { docker rm -f "$container" >/dev/null 2>&1 || true; }
+
 if [ -n "$uninstall" ]; then
+  if [ -z "$(ls -d "$program" "$state" "$config" "$units/$unit" 2>/dev/null)" ]; then
+    say "Nothing has been installed by user $(id -u): whoever has installed Runner Pilot here has to remove it." && exit 0
+  fi
   [ -z "$systemd" ] || unit_command disable --now "$unit" 2>/dev/null || true
   end_agent
   if [ -e "$environment" ] && [ -e "$program/agent.mjs" ]; then
@@ -92,6 +108,8 @@ if [ -n "$uninstall" ]; then
   fi
   rm -f "$units/$unit"
   [ -z "$systemd" ] || unit_command daemon-reload 2>/dev/null || true
+  remove_container
+  [ ! -e "$config/lingers" ] || loginctl disable-linger "$(id -un)" || true
   rm -rf "$program" "$state" "$config" "$run"
   say 'Runner Pilot is gone from this machine. Delete the node in Runner Pilot as well.'
   exit 0
@@ -122,7 +140,18 @@ if [ -z "$node" ]; then
   say "There is no Node $least here: the agent runs in a container of Node's own image."
 fi
 
-umask 077 && mkdir -p "$program" "$state" "$config" "$run"
+umask 077 && mkdir -p "$program" "$state" "$config"
+# A user's systemd runs while that user is logged in; at boot, and afterwards, where it lingers.
+if [ -n "$systemd" ] && [ "$(id -u)" -ne 0 ]; then
+  user=$(id -un)
+  if [ ! -e "/var/lib/systemd/linger/$user" ]; then
+    : >"$config/lingers"
+    loginctl enable-linger "$user" || { rm "$config/lingers" && say "Note: the agent ends when $user logs out. As root: loginctl enable-linger $user"; }
+  fi
+  within 10 unit_command show-environment ||
+    fail "The systemd of $user does not run. Log in as $user (by ssh, say: su is not enough), or, as root: loginctl enable-linger $user"
+fi
+mkdir -p "$run"
 new=$program/agent.mjs.new
 [ -z "$ca" ] || [ "$ca" = "$config/ca.pem" ] || cp "$ca" "$config/ca.pem"
 [ ! -e "$config/ca.pem" ] || ca=$config/ca.pem
@@ -137,10 +166,7 @@ set_by_hand=$(grep -E '^RUNNER_PILOT_(NETWORK|LOG|IMAGES|DIND)_' "$environment" 
 write_environment() {
   {
     printf 'RUNNER_PILOT_URL=%s\nRUNNER_PILOT_AGENT_STATE=%s\nRUNNER_PILOT_AGENT_RUN=%s\n' "$url" "$state" "$run"
-    printf 'DOCKER_HOST=unix://%s
-RUNNER_PILOT_AGENT_UPDATE=%s
-%s
-' "$socket" "$update" "$set_by_hand"
+    printf 'DOCKER_HOST=unix://%s\nRUNNER_PILOT_AGENT_UPDATE=%s\n%s\n' "$socket" "$update" "$set_by_hand"
     [ ! -e "$config/ca.pem" ] || printf 'NODE_EXTRA_CA_CERTS=%s/ca.pem\n' "$config"
     [ -z "$proxy" ] || printf 'NODE_USE_ENV_PROXY=1\nHTTPS_PROXY=%s\nHTTP_PROXY=%s\nNO_PROXY=localhost,127.0.0.1\n' "$proxy" "$proxy"
     [ -z "$ring" ] || printf 'RUNNER_PILOT_MANAGED_INSTANCE_ID=%s\n' "$ring"
@@ -173,12 +199,13 @@ fi
   printf 'set -eu\numask 077\nmkdir -p -m 0700 %s\n' "$run"
   # The process stays the same: it becomes the agent.
   printf 'echo $$ >%s/agent.pid\nset -a\n. %s\nset +a\n' "$run" "$environment"
-  [ -n "$node" ] || printf 'docker rm -f runner-pilot-agent >/dev/null 2>&1 || true\n'
-  printf 'exec %s\n' "$(agent_command '--name runner-pilot-agent')"
+  [ -n "$node" ] || printf 'docker rm -f %s >/dev/null 2>&1 || true\n' "$container"
+  printf 'exec %s\n' "$(agent_command "--name $container --log-driver local")"
 } >"$program/start"
 
 if [ -z "$systemd" ]; then
   end_agent
+  remove_container
   [ -z "$foreground" ] || exec sh "$program/start"
   say "This machine is a node. There is no systemd here: have this run now, at every boot, and again when it ends: sh $program/start"
   exit 0
@@ -188,12 +215,13 @@ mkdir -p "$units"
   printf '[Unit]\nDescription=Runner Pilot agent\nAfter=network-online.target docker.service\nWants=network-online.target\n'
   # By sh: where SELinux is enforced, a unit may not execute what lies in a folder of libraries.
   printf 'StartLimitIntervalSec=0\n\n[Service]\nExecStart=/bin/sh %s/start\nRestart=always\nRestartSec=2\n' "$program"
-  [ -n "$node" ] || printf 'ExecStop=docker stop runner-pilot-agent\n'
   # Runners are the engine's, not the unit's: the agent comes and goes, and they stay.
-  printf 'KillMode=process\nUMask=0077\n\n[Install]\nWantedBy=%s\n' "$wanted_by"
+  printf 'KillMode=process\nUMask=0077\nSyslogIdentifier=runner-pilot-agent\n\n[Install]\nWantedBy=%s\n' "$wanted_by"
 } >"$units/$unit"
 unit_command daemon-reload
-unit_command enable "$unit" >/dev/null 2>&1
+unit_command enable --quiet "$unit"
 unit_command restart "$unit"
-[ "$(id -u)" -eq 0 ] || loginctl enable-linger "$(id -un)" || say 'Note: without lingering (loginctl enable-linger) the agent ends when you log out.'
-say "This machine is a node now. What its agent does: $(if [ "$(id -u)" -eq 0 ]; then echo journalctl; else echo journalctl --user; fi) -u $unit"
+[ -z "$node" ] || remove_container
+within 60 curl -fsS --noproxy '*' --unix-socket "$run/agent.sock" http://agent/status ||
+  fail "The agent does not start. Why: journalctl $journal $unit (Whoever has come to Docker's group has to log out everywhere first.)"
+say "This machine is a node now. What its agent does: journalctl $journal $unit"
