@@ -16,12 +16,14 @@ const longestHoldMs = 6 * 3_600_000;
 export function pullAhead(options: {
   readonly control: Control;
   readonly images: Images;
+  /** The image of instances' Docker daemons. */
+  readonly daemonImage: string;
   readonly owner: Owner;
   readonly login: AskLogin;
   readonly signal: AbortSignal;
   readonly warn: (what: string) => void;
 }): void {
-  const { control, images, owner, login, signal, warn } = options;
+  const { control, images, daemonImage, owner, login, signal, warn } = options;
   const held = new Map<string, { readonly failures: number; readonly untilMs: number }>();
 
   const have = async (image: string) => {
@@ -43,7 +45,8 @@ export function pullAhead(options: {
   const round = async (): Promise<number> => {
     const answer = await control.images(signal);
     if (!answer.ok) return unansweredSeconds;
-    for (const image of answer.reply.images) await have(image);
+    const wanted = new Set([...answer.reply.images, ...(answer.reply.dind ? [daemonImage] : [])]);
+    for (const image of wanted) await have(image);
     return answer.reply.again_seconds;
   };
 

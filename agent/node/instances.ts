@@ -50,7 +50,10 @@ export function createInstances(options: {
 
   const login = createLogins(control, ({ password }) => telemetry.maskEverywhere(password));
 
-  if (options.pullsAhead) pullAhead({ control, images: machine.images, owner, login, signal, warn });
+  if (options.pullsAhead) {
+    const { images, docker } = machine;
+    pullAhead({ control, images, daemonImage: docker.image, owner, login, signal, warn });
+  }
 
   const beats = createBeats({
     engine,

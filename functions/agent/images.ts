@@ -12,7 +12,7 @@ export const handler = serve(
     const found = await tableReader.agents.findAgent(caller.node);
     assertProven(caller, found?.agent);
     if (found.agent.retired_at !== undefined) throw problem('token.invalid', 'The node was deleted.');
-    const images = await aheadImages.list(found.scope, caller.node);
-    return { images: [...images], again_seconds: aheadImages.againSeconds };
+    const { images, dind } = await aheadImages.get(found.scope, caller.node);
+    return { images: [...images], dind, again_seconds: aheadImages.againSeconds };
   },
 );

@@ -13,7 +13,7 @@ export const handler = serve(
     const { agent, scope, placements } = proven(caller, await tableReader.agents.find(caller.node));
     if (agent.retired_at !== undefined) throw problem('token.invalid', 'The node was deleted.');
     const isPlaced = placements.some((placed) => placed.want === 'run' && placed.image === image);
-    if (!isPlaced && !(await aheadImages.list(scope, caller.node)).includes(image)) {
+    if (!isPlaced && !(await aheadImages.get(scope, caller.node)).images.includes(image)) {
       throw problem('image.not-wanted', `This node is not to have ${image}.`);
     }
     return { login: (await registryLogins.find(scope, image)) ?? null };

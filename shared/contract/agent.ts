@@ -248,14 +248,21 @@ export const images = operation({
   method: 'GET',
   path: '/agent/images',
   summary: 'Get the images that a node may come to run',
-  description: 'Those of runners that could be placed on it: to be pulled ahead where they are missing.',
+  description:
+    'Those of runners that could be placed on it: to be pulled ahead where they are missing. `dind`: so is that of the ' +
+    'Docker daemons that the node gives its instances.',
   tag: 'Agent',
   audience: 'node',
   params: NoParams,
   query: NoQuery,
-  reply: z.object({ images: z.array(z.string()), again_seconds: z.int() }),
+  reply: z.object({
+    images: z.array(z.string()),
+    /** Absent from older control planes. */
+    dind: z.boolean().optional(),
+    again_seconds: z.int(),
+  }),
   problems: ['token.invalid'],
-  examples: { one: { reply: { images: ['ghcr.io/gigatech/builder:3'], again_seconds: 300 } } },
+  examples: { one: { reply: { images: ['ghcr.io/gigatech/builder:3'], dind: false, again_seconds: 300 } } },
 });
 
 export const credentials = operation({

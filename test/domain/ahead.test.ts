@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { aheadLimits, imagesAhead } from '#domain/ahead.ts';
+import { aheadLimits, aheadOf } from '#domain/ahead.ts';
 
-type Runner = Parameters<typeof imagesAhead>[1][number];
+type Runner = Parameters<typeof aheadOf>[1][number];
 
 const node = { status: 'active' as const, labels: ['gpu'] };
 const arm = { node, roster: { facts: { architecture: 'arm64' } as never } };
@@ -16,7 +16,7 @@ test('a node is to have the images of runners that could be placed on it, each o
     runner('d:1', { architecture: 'x64' }),
   ];
 
-  expect(imagesAhead(arm, runners)).toEqual(['a:1', 'b:1']);
+  expect(aheadOf(arm, runners).images).toEqual(['a:1', 'b:1']);
 });
 
 test('not those of runners that say so, that never pull, or that are going', () => {
@@ -27,7 +27,17 @@ test('not those of runners that say so, that never pull, or that are going', () 
     runner('d:1', { prepull: true, pull_policy: 'always' }),
   ];
 
-  expect(imagesAhead(arm, runners)).toEqual(['d:1']);
+  expect(aheadOf(arm, runners).images).toEqual(['d:1']);
+});
+
+test('it is to have the image of Docker daemons where it allows them, and nothing for what it does not allow', () => {
+  const runners = [runner('a:1'), runner('b:1', { docker: 'dind' }), runner('c:1', { docker: 'socket' })];
+  const allowing = (...allow: ('dind' | 'socket')[]) => ({ ...arm, node: { ...node, allow } });
+
+  expect(aheadOf(arm, runners)).toEqual({ images: ['a:1'], dind: false });
+  expect(aheadOf(allowing('dind'), runners)).toEqual({ images: ['a:1', 'b:1'], dind: true });
+  expect(aheadOf(allowing('socket'), runners)).toEqual({ images: ['a:1', 'c:1'], dind: false });
+  expect(aheadOf(allowing('dind'), [runner('b:1', { docker: 'dind', prepull: false })]).dind).toBe(false);
 });
 
 test.each([
@@ -35,11 +45,11 @@ test.each([
   ['being emptied', { drain: { since: 1, by: 'john' } as never }],
   ['being deleted', { deleting_at: 1 }],
 ])('a node that is %s is to have none', (_what, more) => {
-  expect(imagesAhead({ node: { ...node, ...more }, roster: undefined }, [runner('a:1')])).toEqual([]);
+  expect(aheadOf({ node: { ...node, ...more }, roster: undefined }, [runner('a:1')]).images).toEqual([]);
 });
 
 test('there are no more than the limit, the newest', () => {
   const runners = Array.from({ length: 50 }, (_, index) => runner(`a:${index}`));
 
-  expect(imagesAhead(arm, runners)).toEqual(runners.slice(0, aheadLimits.images).map((one) => one.docker_image));
+  expect(aheadOf(arm, runners).images).toEqual(runners.slice(0, aheadLimits.images).map((one) => one.docker_image));
 });

@@ -23,6 +23,8 @@ describeWithEngine('an image of a private registry', () => {
   let tenant: Tenant;
   let image: string;
   let next: string;
+  let open: Registry;
+  let daemon: string;
   let path: string;
 
   beforeAll(async () => {
@@ -31,8 +33,15 @@ describeWithEngine('an image of a private registry', () => {
     registry = await startRegistry({ login: { ...login, repeats: true } });
     image = await registry.add(plainImage, 'gigatech/builder', '3');
     next = await registry.add(plainImage, 'gigatech/next', '1');
+    open = await startRegistry();
+    daemon = await open.add(plainImage, 'docker', 'dind');
     cloud = await startCloud({
-      env: { ...github.settings, RUNNER_PILOT_LOG_LEVEL: 'ERROR', RUNNER_PILOT_IMAGES_SECONDS: '1' },
+      env: {
+        ...github.settings,
+        RUNNER_PILOT_LOG_LEVEL: 'ERROR',
+        RUNNER_PILOT_IMAGES_SECONDS: '1',
+        RUNNER_PILOT_DIND_IMAGE: daemon,
+      },
     });
     tenant = await settleIn(cloud.url);
     path = await tenant.makeRunner({ name: 'Private', docker_image: image });
@@ -44,8 +53,9 @@ describeWithEngine('an image of a private registry', () => {
     } finally {
       if (cloud) await removeAllOf(deploymentOf(cloud.dataDir));
       await cloud?.close();
-      for (const one of [image, next]) await callEngine(socket, 'DELETE', `/images/${one}`);
+      for (const one of [image, next, daemon]) await callEngine(socket, 'DELETE', `/images/${one}`);
       await registry?.[Symbol.asyncDispose]();
+      await open?.[Symbol.asyncDispose]();
       await github?.close();
       if (cloud) await rm(cloud.dataDir, { recursive: true, force: true });
     }
@@ -117,6 +127,17 @@ describeWithEngine('an image of a private registry', () => {
     await until('the image to be there', () => isThere(next), 20);
 
     expect(registry.pulls.get('gigatech/other')).toBeUndefined();
+  });
+
+  test('… and so is that of Docker daemons, once an owner lets a runner give its jobs some there', async () => {
+    await tenant.makeRunner({ name: 'Docker', docker_image: next, docker: 'dind' });
+    expect(open.pulls.get('docker')).toBeUndefined();
+
+    await ask(tenant.api, 'PUT', `/org/GT/nodes/${tenant.node}`, { allow: ['dind'] });
+
+    const there = async () => (await callEngine(socket, 'GET', `/images/${daemon}/json`)).status === 200;
+    await until('the image of Docker daemons to be there', there, 20);
+    expect(open.pulls.get('docker')).toBeGreaterThan(0);
   });
 
   test('leaves the password in no file of the control plane or of the agent', async () => {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { aheadLimits, imagesAhead } from '#domain/ahead.ts';
+import { type Ahead, aheadLimits, aheadOf } from '#domain/ahead.ts';
 import type { Scope } from '#store/scope.ts';
 import { service } from '../service.ts';
 import { tableReader } from './table-reader.ts';
@@ -8,8 +8,8 @@ import { tableReader } from './table-reader.ts';
 export interface AheadImages {
   /** When to ask again. */
   readonly againSeconds: number;
-  /** The images that a node may come to run; two reads at once. */
-  list(scope: Scope, node: string): Promise<readonly string[]>;
+  /** For what a node may come to run; two reads at once. */
+  get(scope: Scope, node: string): Promise<Ahead>;
 }
 
 /** Tells nodes what to pull ahead: reckoned when they ask. */
@@ -19,14 +19,14 @@ export const aheadImages = service({
   uses: [tableReader],
   open: ({ RUNNER_PILOT_IMAGES_SECONDS: againSeconds }, { use }): AheadImages => ({
     againSeconds,
-    async list(scope, node) {
+    async get(scope, node) {
       const { nodes, runners } = use(tableReader);
       const [seen, newest] = await Promise.all([
         nodes.getMany(scope, [node]),
         runners.listNewest(scope, aheadLimits.runners),
       ]);
       const found = seen.get(node);
-      return found ? imagesAhead(found, newest) : [];
+      return found ? aheadOf(found, newest) : { images: [], dind: false };
     },
   }),
 });

@@ -23,9 +23,22 @@ test('a node is told what it may come to run, newest first, as it is when it ask
   const after = bodyOf(await node.api.agent.images());
   bodyOf(await stage.api.nodes.change({ params: { ...params, node_id: node.uid }, body: { status: 'inactive' } }));
 
-  expect(before).toEqual({ images: ['b:1', 'a:1'], again_seconds: expect.any(Number) });
+  expect(before).toEqual({ images: ['b:1', 'a:1'], dind: false, again_seconds: expect.any(Number) });
   expect(after.images).toEqual(['b:2', 'a:1']);
   expect(bodyOf(await node.api.agent.images()).images).toEqual([]);
+});
+
+test('a node that may give its jobs Docker daemons is told to have their image', async () => {
+  const node = await stage.node();
+  await stage.runner(pat, { docker_image: 'builder:1', docker: 'dind' });
+  const params = { org_id: stage.org, node_id: node.uid };
+
+  const before = bodyOf(await node.api.agent.images());
+  bodyOf(await stage.api.nodes.change({ params, body: { allow: ['dind'] } }));
+  const after = bodyOf(await node.api.agent.images());
+
+  expect([before.dind, before.images.includes('builder:1')]).toEqual([false, false]);
+  expect([after.dind, after.images.includes('builder:1')]).toEqual([true, true]);
 });
 
 test('nobody but a node is told', async () => {
