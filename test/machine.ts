@@ -30,18 +30,18 @@ function missing(): string | undefined {
   const absent = programs.filter((name) => !folders.some((folder) => existsSync(join(folder, name))));
   return absent.length === 0 ? undefined : `A second machine needs ${absent.join(', ')}.`;
 }
-const lack = missing();
-if (lack !== undefined && process.env.CI) throw new Error(lack);
-if (lack !== undefined) console.warn(`${lack} What needs one is skipped.`);
+/** A suite that needs something: where that is lacking it is skipped, in CI it fails. */
+function describeUnless(lack: string | undefined) {
+  if (lack !== undefined && process.env.CI) throw new Error(lack);
+  if (lack !== undefined) console.warn(`${lack} What needs one is skipped.`);
+  return lack === undefined ? describe : describe.skip;
+}
 
-/** A suite that needs a second machine: where none can be made it is skipped, in CI it fails. */
-export const describeWithMachine = lack === undefined ? describe : describe.skip;
-
-const lackForSystemd = lack ?? systemdLack();
-if (lackForSystemd !== undefined && process.env.CI) throw new Error(lackForSystemd);
-
-/** A suite that needs one that systemd runs: likewise. */
-export const describeWithSystemd = lackForSystemd === undefined ? describe : describe.skip;
+/** A suite that needs a second machine. */
+export const describeWithMachine = describeUnless(missing());
+/** A suite that needs one that systemd runs. */
+export const describeWithSystemd = (name: string, body: () => void) =>
+  describeUnless(missing() ?? systemdLack())(name, body);
 
 /** What a machine writes to that is not its engine's: what is installed on it ends up in one of these. */
 const writable = ['/etc', '/usr/local', '/var/lib'];

@@ -68,7 +68,9 @@ describeWithSystemd('a machine without Node', () => {
       expect([await shown('UnitFileState'), await shown('ActiveState')]).toEqual(['enabled', 'active']);
       const { Config, HostConfig } = await agent();
       expect(Config.Image).toBe('node:24-slim');
-      // As much as a log may grow.
+      // Its engine may map root to another user, who has no network of the machine's.
+      expect(HostConfig.UsernsMode).toBe('host');
+      // A log that does not grow for ever.
       expect(HostConfig.LogConfig.Type).toBe('local');
       expect((await facts()).disk_bytes).toBe(1500 * 2 ** 20);
     }, 60_000);
@@ -133,6 +135,20 @@ describeWithSystemd('a machine without Node', () => {
       expect(await machine.installed()).toEqual(before);
       expect(await shown('LoadState')).toBe('not-found');
     }, 60_000);
+
+    test('--uninstall also ends one in the foreground whose docker command was killed', async () => {
+      const { enrollment } = await ask(api, 'POST', '/org/GT/nodes', { name: 'Again', type: 'Remote' });
+      await machine.start(`sh -c '${enrollment.command} --foreground'`);
+      const isRunning = async () => (await elsewhere.containers()).some(({ state }) => state === 'running');
+      await until('its agent', () => machine.run('[ ! -S /run/runner-pilot/agent.sock ] || echo it').then(Boolean));
+
+      await machine.run('kill -9 "$(cat /run/runner-pilot/agent.pid)"');
+      expect(await isRunning()).toBe(true);
+      await machine.run(`curl -fsSL ${elsewhere.cloud.url}/agent/install.sh | sudo sh -s -- --uninstall`);
+
+      expect(await elsewhere.containers()).toEqual([]);
+      expect(await machine.installed()).toEqual(before);
+    }, 60_000);
   });
 
   describe('of a user who may use Docker', () => {
@@ -186,7 +202,9 @@ describeWithSystemd('a machine without Node', () => {
       const { status } = await ask(api, 'POST', instances, { node_id: node }, { prefer: 'wait=25' });
       expect(status).toBe('online');
 
-      await as(`curl -fsSL ${elsewhere.cloud.url}/agent/install.sh | sh -s -- --uninstall`);
+      const uninstall = `curl -fsSL ${elsewhere.cloud.url}/agent/install.sh | sh -s -- --uninstall`;
+      expect(await machine.run(uninstall)).toMatch(/^Nothing has been installed by user 0: whoever has/);
+      await as(uninstall);
       expect(await containers()).toEqual([]);
       expect(await machine.installed()).toEqual(before);
     }, 90_000);
