@@ -11,7 +11,8 @@ import { takeLock } from './lock.ts';
 import { logToStderr } from './log.ts';
 import { clearNode } from './node/tidy.ts';
 import { openState } from './state.ts';
-import { replaceProgram } from './update/replace.ts';
+import { endedWell, startProbation } from './update/probation.ts';
+import { become, replaceProgram } from './update/replace.ts';
 import type { Candidate } from './update/updates.ts';
 import { agentVersion } from './version.ts';
 
@@ -79,6 +80,11 @@ async function run(settings: Settings): Promise<number> {
     logToStderr(`Another agent runs with ${settings.stateFolder}. There is one per machine.`);
     return failed.another;
   }
+  const restored = startProbation(settings, logToStderr);
+  if (restored !== undefined) {
+    lock.release();
+    become(restored);
+  }
   const ended = new AbortController();
   const { promise: over, resolve } = Promise.withResolvers<Candidate | undefined>();
   const end = () => {
@@ -90,6 +96,7 @@ async function run(settings: Settings): Promise<number> {
   const agent = await startAgent(settings, logToStderr, { onUpdate: resolve });
   const candidate = await over;
   await agent.close();
+  endedWell(settings);
   lock.release();
   if (candidate !== undefined) await replaceProgram(candidate, settings, ended.signal, logToStderr);
   // What still hangs on a socket must not keep the process.

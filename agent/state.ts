@@ -54,6 +54,10 @@ export const FailedUpdate = z.object({
 });
 export type FailedUpdate = z.output<typeof FailedUpdate>;
 
+/** A program that has just taken another's place: since when, and how often it has been started and not been ended. */
+export const Probation = z.object({ version: z.string(), sha256: z.string(), since: z.int(), starts: z.int() });
+export type Probation = z.output<typeof Probation>;
+
 const State = z.object({
   seq: z.int(),
   nodes: z.array(NodeRecord),
@@ -61,6 +65,7 @@ const State = z.object({
   /** By their ids. */
   images: z.record(z.string(), PulledImage).default({}),
   failed_update: FailedUpdate.optional(),
+  probation: Probation.optional(),
 });
 
 /** Saving is put off by this long, so that many changes are one write. */
@@ -184,6 +189,13 @@ export function openState(folder: string, warn: (what: string) => void = () => u
     updated(): void {
       if (state.failed_update === undefined) return;
       delete state.failed_update;
+      save();
+    },
+
+    probation: (): Probation | undefined => state.probation,
+
+    setProbation(probation: Probation | undefined): void {
+      state.probation = probation;
       save();
     },
 

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { rmSync } from 'node:fs';
 import type { Settings } from '../environment.ts';
 import type { Log } from '../log.ts';
 import { openState } from '../state.ts';
 import { agentVersion } from '../version.ts';
+import { replaceFile } from './file.ts';
+import { beginProbation } from './probation.ts';
 import { type Candidate, nameOf } from './updates.ts';
 
 const trialMs = 60_000;
@@ -32,15 +33,9 @@ export async function tryProgram(path: string, signal: AbortSignal, withinMs = t
   return `It ended with ${code} before it had synced: ${why?.trim().slice(0, 300)}`;
 }
 
-/** Whatever of the file is in memory only is on the disk then, and so is its name. */
-function replaceFile(from: string, to: string): void {
-  for (const [path, act] of [[from, () => renameSync(from, to)] as const, [dirname(to), () => undefined] as const]) {
-    const file = openSync(path, 'r');
-    fsyncSync(file);
-    closeSync(file);
-    act();
-  }
-}
+/** Has this process be what lies there; returns only where Node can't do that. */
+export const become = (program: string): void =>
+  process.execve?.(process.execPath, [process.execPath, ...process.execArgv, program], process.env);
 
 /**
  * Tries a program, and has it take the place of this one if it works; this process then is what lies there. It is the same
@@ -55,6 +50,7 @@ export async function replaceProgram(
   const failure = await tryProgram(path, signal);
   if (signal.aborted) return;
   if (failure === undefined) {
+    beginProbation(settings, program, release);
     replaceFile(path, program);
     log(`This is ${nameOf(release)} from now on.`);
   } else {
@@ -62,5 +58,5 @@ export async function replaceProgram(
     openState(settings.stateFolder).updateFailed(release, failure);
     log(`It stays agent ${agentVersion}, for ${nameOf(release)} does not work: ${failure}`);
   }
-  process.execve?.(process.execPath, [process.execPath, ...process.execArgv, program], process.env);
+  become(program);
 }

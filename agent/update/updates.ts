@@ -21,6 +21,15 @@ export interface Candidate {
 /** Builds of one version may differ. */
 export const nameOf = ({ version, sha256 }: Release): string => `agent ${version} (${sha256.slice(0, 12)})`;
 
+/** For how long a program that has just taken another's place is watched. */
+export const watchedMs = 10 * 60_000;
+
+/** Whether a program has taken another's place so lately that it may still turn out not to work. */
+export const isWatched = (state: Pick<AgentState, 'probation'>, sha256: string): boolean => {
+  const probation = state.probation();
+  return probation?.sha256 === sha256 && Date.now() - probation.since <= watchedMs;
+};
+
 const sha256Hex = /^[0-9a-f]{64}$/;
 const firstHoldMs = 60_000;
 const longestHoldMs = 6 * 3_600_000;
@@ -28,6 +37,13 @@ const downloadMs = 10 * 60_000;
 /** For how long what is under way is waited for, and how often it is looked. */
 const busyMs = 15 * 60_000;
 const lookMs = 500;
+
+/** The program that runs, where it may be replaced; a checkout runs `main.ts`, which is not for us to write to. */
+export function ownProgram({ updates }: Settings): { readonly path: string; readonly sha256: string } | undefined {
+  const [, path = ''] = process.argv;
+  if (!updates || basename(path) !== 'agent.mjs') return undefined;
+  return { path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex') };
+}
 
 /** Loads the program that the control plane names, if it is another than the one that runs. */
 export function createUpdates(options: {
@@ -40,10 +56,7 @@ export function createUpdates(options: {
   readonly log: (what: string) => void;
 }) {
   const { settings, state, isIdle, signal, log } = options;
-  // A checkout runs `main.ts`, which is not for us to write to.
-  const [, started = ''] = process.argv;
-  const program = settings.updates && basename(started) === 'agent.mjs' ? started : undefined;
-  const own = program && createHash('sha256').update(readFileSync(program)).digest('hex');
+  const own = ownProgram(settings);
   let isPreparing = false;
 
   const isHeld = ({ sha256 }: Release): boolean => {
@@ -72,11 +85,13 @@ export function createUpdates(options: {
   return {
     /** The control plane serves this program. */
     told(release: Release): void {
-      if (program === undefined || isPreparing || !sha256Hex.test(release.sha256)) return;
-      if (release.sha256 === own) state.updated();
-      if (release.sha256 === own || isHeld(release)) return;
+      if (own === undefined || isPreparing || !sha256Hex.test(release.sha256)) return;
+      const isThis = release.sha256 === own.sha256;
+      // One that is tried again after it has crashed has yet to show that it doesn't.
+      if (isThis && (state.failedUpdate()?.sha256 !== own.sha256 || !isWatched(state, own.sha256))) state.updated();
+      if (isThis || isHeld(release)) return;
       isPreparing = true;
-      prepare(release, program).catch((error) => {
+      prepare(release, own.path).catch((error) => {
         isPreparing = false;
         if (signal.aborted) return;
         const detail = `${error instanceof Error ? error.message : error}`;

@@ -156,5 +156,34 @@ describeWithMachine('an agent whose control plane serves another version', () =>
 
     expect((await facts()).agent_version).toBe(agentVersion);
     expect(await machine.run('ls /usr/local/lib/runner-pilot')).toBe('agent.mjs\nstart');
+    await ask(api, 'DELETE', `${instances}/${uid}`);
   }, 90_000);
+
+  test('goes back to the one before when that works at first, and then crashes again and again', async () => {
+    const crash = "setTimeout(() => { throw new Error('This build crashes.'); }, 2500)";
+    const crashing = await build('crashing', '0.5.0', `if (process.argv[2] !== 'trial') ${crash};\n`);
+    await deploy('first');
+    const { enrollment } = await ask(api, 'POST', `/org/GT/nodes/${node}/enrollment`);
+    const script = startScriptIn(await machine.run(enrollment.command));
+    // As a systemd would: what ends is started again.
+    await machine.start(`sh -c 'while :; do ${script}; sleep 1; done'`);
+    const { uid } = await ask(api, 'POST', instances, { node_id: node }, { prefer: 'respond-async' });
+    await isShown(uid, 'online');
+    const job = github.queueJob({ repository, name: 'long', steps: [{ wait: 'release' }] });
+    await isShown(uid, 'busy');
+    const sha256 = await installed();
+
+    await deploy('crashing');
+    await isAgent('0.5.0');
+    await until('the program before it to be put back', async () => (await installed()) === sha256, 40);
+    const failed = await until('the failure', async () => (await facts())?.agent_update_failed, 40);
+
+    expect(failed).toContain(`(${crashing.slice(0, 12)}): It worked in its trial, and then crashed 3 times`);
+    expect(await events('agent_update_failed')).toMatchObject([{}, { detail: expect.stringContaining(failed) }]);
+    await isAgent(agentVersion);
+    expect(await machine.run('ls /usr/local/lib/runner-pilot')).toBe('agent.mjs\nstart');
+    github.releaseJob(job.id);
+    expect((await isShown(uid, 'stopped')).reason).toMatchObject({ code: 'job_completed' });
+    expect(job).toMatchObject({ conclusion: 'Succeeded' });
+  }, 120_000);
 });
