@@ -58,8 +58,10 @@ unit=runner-pilot-agent.service systemd=''
 # sd_booted(3)
 if [ -d /run/systemd/system ] && has systemctl && [ -z "$foreground" ]; then systemd=1; fi
 environment=$config/agent.env
-socket=${DOCKER_HOST:-unix:///var/run/docker.sock}
-case "$socket" in unix://*) socket=${socket#unix://} ;; *) fail "DOCKER_HOST is $socket; a socket of this machine (unix://…) is needed." ;; esac
+# The engine that was meant when this was run before.
+: "${DOCKER_HOST:=$(sed -n 's/^DOCKER_HOST=//p' "$environment" 2>/dev/null || true)}"
+export DOCKER_HOST="${DOCKER_HOST:-unix:///var/run/docker.sock}"
+case "$DOCKER_HOST" in unix://*) socket=${DOCKER_HOST#unix://} ;; *) fail "DOCKER_HOST is $DOCKER_HOST; a socket of this machine (unix://…) is needed." ;; esac
 
 # agent ARGUMENT...: the program, by this machine's Node or in a container of Node's image.
 node=$(command -v node || true)

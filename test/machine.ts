@@ -189,6 +189,15 @@ END`);
     /** What the engine says of itself. */
     engineLog: (): string => readFileSync(join(folder, 'dockerd.log'), 'utf8'),
 
+    /** Has systemd switch it off. */
+    async shutDown(): Promise<void> {
+      const gone = shell && once(shell, 'exit');
+      // It ends as well.
+      await machine.run('systemctl poweroff').catch(() => undefined);
+      await gone;
+      shell = undefined;
+    },
+
     /** Pulls the plug: every process of it is gone, and what lay in memory. */
     async powerOff(): Promise<void> {
       const running = shell;

@@ -34,7 +34,10 @@ describeWithSystemd('a machine without Node', () => {
     let instances: string;
 
     beforeAll(async () => {
-      elsewhere = await startWithoutNode({ diskMb: 1500 });
+      elsewhere = await startWithoutNode({
+        diskMb: 1500,
+        daemon: { hosts: ['unix:///run/docker.sock', 'unix:///run/other.sock'] },
+      });
       ({ machine, api } = elsewhere);
       before = await machine.installed();
     });
@@ -136,15 +139,30 @@ describeWithSystemd('a machine without Node', () => {
       expect(await shown('LoadState')).toBe('not-found');
     }, 60_000);
 
-    test('--uninstall also ends one in the foreground whose docker command was killed', async () => {
+    test('in the foreground, with its docker command killed, it is ended by the installer, which knows its engine', async () => {
       const { enrollment } = await ask(api, 'POST', '/org/GT/nodes', { name: 'Again', type: 'Remote' });
-      await machine.start(`sh -c '${enrollment.command} --foreground'`);
-      const isRunning = async () => (await elsewhere.containers()).some(({ state }) => state === 'running');
-      await until('its agent', () => machine.run('[ ! -S /run/runner-pilot/agent.sock ] || echo it').then(Boolean));
+      const agents = async () =>
+        (await elsewhere.containers()).filter(({ state }) => state === 'running').map(({ id }) => id);
+      const orphan = async () => {
+        await until('its agent', () => machine.run('[ ! -S /run/runner-pilot/agent.sock ] || echo it').then(Boolean));
+        await machine.run('kill -9 "$(cat /run/runner-pilot/agent.pid)"');
+        expect(await agents()).toHaveLength(1);
+        return agents();
+      };
+      const installer = `curl -fsSL ${elsewhere.cloud.url}/agent/install.sh | sudo sh -s --`;
 
-      await machine.run('kill -9 "$(cat /run/runner-pilot/agent.pid)"');
-      expect(await isRunning()).toBe(true);
-      await machine.run(`curl -fsSL ${elsewhere.cloud.url}/agent/install.sh | sudo sh -s -- --uninstall`);
+      await machine.start(`sh -c 'export DOCKER_HOST=unix:///run/other.sock; ${enrollment.command} --foreground'`);
+      const [first] = await orphan();
+      await machine.start(`sh -c '${installer} --url ${elsewhere.cloud.url} --allow-http --foreground'`);
+      await until('another agent', async () => {
+        const [id] = await agents();
+        return id !== undefined && id !== first;
+      });
+      expect(await machine.run('grep ^DOCKER_HOST= /etc/runner-pilot/agent.env')).toMatch(
+        /=unix:\/\/\/run\/other\.sock$/,
+      );
+      await orphan();
+      await machine.run(`${installer} --uninstall`);
 
       expect(await elsewhere.containers()).toEqual([]);
       expect(await machine.installed()).toEqual(before);

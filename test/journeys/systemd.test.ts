@@ -79,7 +79,7 @@ describeWithSystemd('a machine that systemd runs', () => {
   }, 60_000);
 
   test('rebooted, it is a node again by itself', async () => {
-    await machine.powerOff();
+    await machine.shutDown();
     await machine.boot();
 
     await until('the agent', async () => (await starts()) === 1);
