@@ -167,6 +167,13 @@ export function createEngine(address: EngineAddress) {
       await call('POST', '/networks/create', {}, spec, { timeoutSeconds: 60 });
     },
 
+    /** Has a container that doesn't run join the network that has this name now, be it another than it was in. */
+    async rejoinNetwork(name: string, containerId: string): Promise<void> {
+      const of = `/networks/${id(name)}`;
+      await call('POST', `${of}/disconnect`, {}, { Container: containerId, Force: true }, { timeoutSeconds: 60 });
+      await call('POST', `${of}/connect`, {}, { Container: containerId }, { timeoutSeconds: 60 });
+    },
+
     async removeNetwork(name: string): Promise<void> {
       await call('DELETE', `/networks/${id(name)}`, {}, undefined, { timeoutSeconds: 60, fine: [404] });
     },

@@ -130,7 +130,15 @@ export function createAttempts(options: {
       if (isPutOff(desired)) return;
       // What it has said before is not to be taken for what it says now.
       await ended(found);
-      return settle(desired, await restartInstance(machine, { owner, control, desired, found, signal, onGranted }));
+      // The claim of another boot is another intent: what comes of it is told of that one.
+      let intent = desired;
+      const onIntent = (granted: Granted) => {
+        intent = { ...desired, generation: granted.generation ?? desired.generation };
+        onGranted(granted);
+      };
+      const restart = { owner, control, desired, found, signal, onGranted: onIntent };
+      const started = await restartInstance(machine, restart);
+      return settle(intent, started);
     },
   };
 }

@@ -1,8 +1,9 @@
 import type { Desired } from '#contract/agent.ts';
+import { containerName } from '#domain/instance.ts';
 import type { Control, Granted } from '../control/client.ts';
 import { isEngineFailure } from '../engine/failure.ts';
 import type { Container } from '../engine/replies.ts';
-import type { Owner } from './labels.ts';
+import { label, type Owner, ownerLabels } from './labels.ts';
 import type { Machine } from './machine.ts';
 import { hopeless, refused, type Started } from './outcome.ts';
 import { claim } from './start.ts';
@@ -13,7 +14,7 @@ import { claim } from './start.ts';
  * script notes the boot beside the runner, and ends where it has run in it before, whoever starts it.
  */
 export async function restartInstance(
-  { engine, docker, inputs, bootId }: Machine,
+  { engine, docker, inputs, networks, bootId }: Machine,
   {
     owner,
     control,
@@ -40,8 +41,17 @@ export async function restartInstance(
   inputs.prepare(uid);
   inputs.put(uid, claimed.reply, bootId, given?.folder);
   signal.throwIfAborted();
+  const start = () => engine.startContainer(found.Id);
+  // An engine whose database of networks was broken by a power loss has forgotten the one that the container is in.
+  const startInAnother = async (error: unknown) => {
+    if (!isEngineFailure(error) || !/network .* not found/i.test(error.message)) throw error;
+    const name = containerName(uid);
+    await networks.ensure(name, { ...ownerLabels(owner), [label.instance]: uid });
+    await engine.rejoinNetwork(name, found.Id);
+    await start();
+  };
   try {
-    await engine.startContainer(found.Id);
+    await start().catch(startInAnother);
   } catch (error) {
     if (!isEngineFailure(error)) throw error;
     inputs.remove(uid);

@@ -122,13 +122,30 @@ describeWithMachine('a machine is rebooted, and what is to last on it goes on', 
     await runsJob(mounted, 'mounted');
   }, 180_000);
 
+  test('they do so too where the engine has lost its networks, as one that was broken by a power loss has', async () => {
+    await elsewhere.machine.powerOff();
+    await elsewhere.machine.boot();
+    await elsewhere.machine.run(`kill -KILL $(pidof dockerd)
+      while pidof dockerd; do sleep 0.1; done
+      rm /var/lib/docker/network/files/local-kv.db`);
+    await elsewhere.machine.startEngine();
+    expect(await elsewhere.machine.run('docker network ls -q --filter type=custom')).toBe('');
+    await elsewhere.machine.start(startScript);
+
+    await online(mounted, 3);
+    await online(bundled, 3);
+    await sameContainers();
+    await runsJob(mounted, 'mounted');
+    await runsJob(bundled, 'bundled');
+  }, 120_000);
+
   test('one that somebody stops is not started again by its node', async () => {
     const { instance_identifier } = await ask(elsewhere.api, 'GET', bundled);
 
     await elsewhere.machine.run(`docker stop ${instance_identifier}`);
 
     await elsewhere.isShown(bundled, 'stopped');
-    expect(await restarts(bundled)).toBe(2);
+    expect(await restarts(bundled)).toBe(3);
     await until('its container to be gone', async () =>
       (await elsewhere.containers()).every(({ name }) => name !== instance_identifier),
     );
