@@ -60,6 +60,8 @@ export const Network = z.object({
   Name: z.string(),
   Labels: z.record(z.string(), z.string()).nullish(),
   IPAM: z.object({ Config: z.array(z.object({ Subnet: z.string().optional() })).nullish() }).nullish(),
+  /** What is in it; only of one that is asked for by itself. */
+  Containers: z.record(z.string(), z.object({ Name: z.string() })).nullish(),
 });
 export type Network = z.output<typeof Network>;
 

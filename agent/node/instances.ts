@@ -92,6 +92,17 @@ export function createInstances(options: {
     return containers.flatMap(({ Labels }) => Labels?.[label.instance] ?? []).filter((uid) => plainUid.test(uid));
   };
 
+  /** Also those of which no container is there any more: an engine that was killed may bring back what it had removed. */
+  const listAll = async (): Promise<string[]> => {
+    const things = [
+      await engine.listNetworks(),
+      await engine.listVolumes([`${label.node}=${record.uid}`, label.instance]),
+    ].flat();
+    const ours = things.filter(({ Labels }) => Labels?.[label.node] === record.uid);
+    const uids = ours.flatMap(({ Labels }) => Labels?.[label.instance] ?? []).filter((uid) => plainUid.test(uid));
+    return [...new Set([...(await list()), ...uids])];
+  };
+
   const forget = (uid: string) => {
     instances.get(uid)?.close();
     instances.delete(uid);
@@ -126,8 +137,8 @@ export function createInstances(options: {
 
     /** Removes what has not been listed for too long. The answer is when to look again, in milliseconds; or never. */
     async reap(listed: ReadonlySet<string>, { reap, reap_seconds }: SyncReply): Promise<number> {
-      const there = await list();
-      const { due, againInMs } = judge(there, listed, reap, reap_seconds * 1000, Date.now());
+      const [there, all] = [await list(), await listAll()];
+      const { due, againInMs } = judge(all, listed, reap, reap_seconds * 1000, Date.now());
       for (const uid of due) {
         warn(`rp-${uid} is not listed any more: it is removed.`);
         instanceOf(uid).tell({ want: 'unlisted' });
@@ -136,7 +147,7 @@ export function createInstances(options: {
       for (const [uid, instance] of instances) {
         // An engine that was killed may have lost a container, and never says so.
         if (listed.has(uid) && !there.includes(uid) && instance.phase() !== undefined) instance.poke();
-        if (listed.has(uid) || there.includes(uid)) continue;
+        if (listed.has(uid) || all.includes(uid)) continue;
         if (pending.has(uid) || !instance.isIdle()) instance.unlist();
         else forget(uid);
       }
@@ -145,8 +156,8 @@ export function createInstances(options: {
 
     /** Removes all of them; resolves when nothing is left. */
     async retire(): Promise<void> {
-      for (const uid of await list()) instanceOf(uid).tell({ want: 'unlisted' });
-      while (!signal.aborted && (await list()).length > 0) await wake.sleep(1000, signal);
+      for (const uid of await listAll()) instanceOf(uid).tell({ want: 'unlisted' });
+      while (!signal.aborted && (await listAll()).length > 0) await wake.sleep(1000, signal);
     },
 
     isIdle: (): boolean => [...instances.values()].every((instance) => instance.isIdle()),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { label } from '#agent/node/labels.ts';
 import { containerName } from '#domain/instance.ts';
 import { startGithub } from '#local/demo/github.ts';
 import { makeDemoImages, runnerImage } from '#local/demo/images.ts';
@@ -57,4 +58,30 @@ test('what went while the agent was down is remembered no more', async () => {
   machine.start();
 
   await eventually('it is forgotten', async () => !(await remembered()), 30);
+}, 90_000);
+
+test('a network that is there again without its container goes, and takes nobody with it', async () => {
+  await makeDemoImages();
+  await using stack = new AsyncDisposableStack();
+  const control = stack.use(await startControl());
+  const machine = stack.use(makeMachine(control.url));
+  const node = `test-node-${randomUUID().slice(0, 8)}`;
+  await machine.enroll(node, control.code(node));
+  machine.start();
+  await eventually('it syncs', () => control.syncs.length > 0, 30);
+
+  // As an engine has it that was killed after it had removed it; and somebody has looked at it with a container of theirs.
+  const uid = randomUUID();
+  await engine.createNetwork(containerName(uid), '10.214.255.0/28', { [label.node]: node, [label.instance]: uid });
+  const guest = await engine.createContainer(`guest-${uid}`, {
+    Image: runnerImage,
+    Entrypoint: ['sleep', '60'],
+    HostConfig: { NetworkMode: containerName(uid) },
+  });
+  stack.defer(() => engine.removeContainer(guest, true));
+  await engine.startContainer(guest);
+
+  const networks = async () => (await engine.listNetworks()).map(({ Name }) => Name);
+  await eventually('the network is gone', async () => !(await networks()).includes(containerName(uid)), 30);
+  expect((await engine.findContainer(guest))?.State.Running).toBe(true);
 }, 90_000);

@@ -118,7 +118,13 @@ export const chaosFaults: readonly ChaosFault[] = [
     name: 'the image goes',
     async strike(site) {
       await site.engine('DELETE', `/images/${image}`).catch(() => undefined);
-      return async () => void (await site.tagImage());
+      // On a full disk it takes more than one try.
+      const tagged = () =>
+        site.tagImage().then(
+          () => true,
+          () => false,
+        );
+      return () => until('the image to be there again', tagged, 30).then(() => undefined);
     },
   },
   {

@@ -42,8 +42,9 @@ describeWithMachine('a machine is rebooted, and what is to last on it goes on', 
   const codes = async (instance: string) => (await events(instance)).map(({ code }) => code);
   const restarts = async (instance: string) => (await codes(instance)).filter((code) => code === 'restarted').length;
 
-  const reboot = async () => {
+  const reboot = async (whileOff: () => Promise<void> = async () => undefined) => {
     await elsewhere.machine.powerOff();
+    await whileOff();
     await elsewhere.machine.boot();
     await elsewhere.machine.start(startScript);
   };
@@ -104,12 +105,18 @@ describeWithMachine('a machine is rebooted, and what is to last on it goes on', 
         github_runner_token: canary,
       }),
     );
-    elsewhere.github.queueJob({ repository, name: 'long', labels: ['mounted'], steps: [{ sleepSeconds: 600 }] });
+    const steps = [{ sleepSeconds: 600 }];
+    const long = elsewhere.github.queueJob({ repository, name: 'long', labels: ['mounted'], steps });
     await elsewhere.isShown(mounted, 'busy');
 
-    await reboot();
-    // GitHub misses a runner with a job only after a minute.
-    elsewhere.github.setClock(Date.now() + 61_000);
+    await reboot(async () => {
+      // GitHub misses a runner with a job only after a minute; one that is back before gets no other job.
+      elsewhere.github.setClock(Date.now() + 61_000);
+      await until(
+        'the job to be lost',
+        async () => elsewhere.github.jobs().includes(long) && long.conclusion === 'Lost',
+      );
+    });
 
     const ended = await elsewhere.isShown(ephemeral, 'stopped', 60);
     expect(ended.reason).toMatchObject({ code: 'node_rebooted' });
