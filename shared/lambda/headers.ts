@@ -3,7 +3,7 @@ import type { Rate } from './admission.ts';
 /** What every answer says. */
 export const everyAnswer: Readonly<Record<string, string>> = Object.freeze({
   'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'content-security-policy': "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
   'strict-transport-security': 'max-age=31536000; includeSubDomains',

@@ -164,7 +164,7 @@ describe('every operation', () => {
   test.each(named(operations))('%s answers with the headers that every answer has', async (_id, operation) => {
     const id = 'a-request.of_mine-1';
 
-    const { headers, text, problem } = await call(operation, {
+    const { status, headers, text, problem } = await call(operation, {
       headers: { 'x-request-id': id, authorization: undefined },
       body: '{}',
     });
@@ -173,8 +173,15 @@ describe('every operation', () => {
     if (problem) expect(problem.request_id).toBe(id);
     expect(headers.get('cache-control')).toBe('no-store');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
-    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+    for (const directive of ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"]) {
+      expect(headers.get('content-security-policy')?.split('; ')).toContain(directive);
+    }
+    expect(headers.get('strict-transport-security')).toBe('max-age=31536000; includeSubDomains');
+    expect(headers.get('cross-origin-resource-policy')).toBe('same-origin');
     expect(headers.get('referrer-policy')).toBe('no-referrer');
+    expect(headers.get('set-cookie')).toBe(null);
+    const own = operation.mediaType ? `${operation.mediaType}; charset=utf-8` : 'application/json';
+    expect(headers.get('content-type')).toBe(status === 200 ? own : 'application/problem+json');
     if (!operation.mediaType) expect(text).not.toMatch(/at .*\.ts:\d+|node_modules|Exception/);
   });
 
