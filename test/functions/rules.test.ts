@@ -1,4 +1,6 @@
 import { generateKeyPairSync, sign as signWith } from 'node:crypto';
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import type { Operation } from '#contract/operation.ts';
@@ -241,5 +243,17 @@ describe('what is no operation', () => {
     expect(wrong.status).toBe(405);
     expect(await wrong.json()).toMatchObject({ code: 'method.not-allowed' });
     expect(wrong.headers.get('allow')).toBe('DELETE, GET, PUT');
+  });
+
+  test('is TRACE, which repeats nothing of what was sent', async () => {
+    // fetch refuses to send it.
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const headers = { authorization: `Bearer ${john.token}` };
+    request(`${cloud.url}/org`, { method: 'TRACE', headers }, resolve).on('error', reject).end();
+
+    const answer = await promise;
+
+    expect(answer.statusCode).toBe(405);
+    expect(await text(answer)).not.toContain(john.token);
   });
 });

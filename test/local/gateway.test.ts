@@ -107,6 +107,27 @@ test('headers over 10,240 bytes are a 431, and what is not HTTP is a 400', async
   expect(garbage).toMatch(/^HTTP\/1\.1 400 .*\{"message":"Bad Request"\}$/s);
 });
 
+test.each([
+  ['two lengths', 'Content-Length: 4\r\nContent-Length: 5\r\n\r\n{}\r\n'],
+  ['a length and chunks', 'Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+  ['chunks that are not the last coding', 'Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n'],
+  ['a length that is no number', 'Content-Length: +4\r\n\r\n{}\r\n'],
+])('a body with %s is a 400, and nothing behind it is a request', async (_what, rest) => {
+  let calls = 0;
+  await using gateway = await gatewayOf({
+    'things.create': () => {
+      calls += 1;
+      return { statusCode: 200, body: '' };
+    },
+  });
+
+  const smuggled = 'POST /things HTTP/1.1\r\nHost: localhost\r\n\r\n';
+  const answer = await askRaw(gateway, `POST /things HTTP/1.1\r\nHost: localhost\r\n${rest}${smuggled}`);
+
+  expect(answer).toMatch(/^HTTP\/1\.1 400 .*\{"message":"Bad Request"\}$/s);
+  expect(calls).toBe(0);
+});
+
 test.each(['localhost', 'LOCALHOST:80', '127.0.0.1:1', '[::1]:3000', 'pilot.example.com', 'Pilot.Example.Com:443'])(
   'the host %s is ours',
   async (host) => {
