@@ -8,6 +8,7 @@ import {
   type HttpMethod,
   HttpRoute,
   HttpRouteKey,
+  SecurityPolicy,
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
@@ -64,6 +65,7 @@ export function createApi(scope: Construct, stage: Stage): Api {
   const domain = new DomainName(scope, 'Domain', {
     domainName: stage.domain.name,
     certificate: Certificate.fromCertificateArn(scope, 'Certificate', stage.domain.certificateArn),
+    securityPolicy: SecurityPolicy.TLS_1_2,
   });
   return { http, url: `https://${stage.domain.name}`, domain };
 }

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -76,6 +78,29 @@ describe('the fetch that is handed to Octokit', () => {
     expect(await moved.text()).toBe('there');
     expect(seen.slice(0, 2)).toEqual(['POST /old {"a":1}', 'POST /new {"a":1}']);
     expect([away.status, circle.status]).toEqual([302, 307]);
+  });
+
+  test('tells nothing to a server whose certificate nobody vouches for', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'rp-tls-'));
+    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];
+    const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    await promisify(execFile)('openssl', [...request, ...names, '-keyout', key, '-out', cert]);
+    let calls = 0;
+    const pair = { key: await readFile(key), cert: await readFile(cert) };
+    const server = createHttpsServer(pair, (_, response) => {
+      calls += 1;
+      response.end('{}');
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+    const answer = boundedFetch()(5000)(url, { headers: { authorization: 'Bearer ghp_x' } });
+
+    await expect(answer).rejects.toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    expect(calls).toBe(0);
+    await rm(folder, { recursive: true });
   });
 
   test('gives up on an answer that trickles past the deadline', async () => {

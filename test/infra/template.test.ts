@@ -176,7 +176,8 @@ describe('options of a stage', () => {
       domain: { name: 'runners.example.com', certificateArn: 'arn:aws:acm:eu-central-1:111122223333:certificate/1' },
     });
 
-    expect(ofType(service, 'AWS::ApiGatewayV2::DomainName')).toHaveLength(1);
+    const domains = ofType(service, 'AWS::ApiGatewayV2::DomainName').map(([, { Properties }]) => Properties);
+    expect(domains).toMatchObject([{ DomainNameConfigurations: [{ SecurityPolicy: 'TLS_1_2' }] }]);
     expect(ofType(service, 'AWS::ApiGatewayV2::ApiMapping')).toHaveLength(1);
     expect(service.Outputs.ApiUrl?.Value).toBe('https://runners.example.com');
   });
