@@ -1,5 +1,6 @@
 import { contract } from '#contract/operations.ts';
 import { showUser } from '#contract/view/user.ts';
+import { isObvious } from '#domain/password.ts';
 import { problem } from '#domain/problem.ts';
 import { serve } from '#lambda/serve.ts';
 import { commonPasswords } from '#runtime/services/common-passwords.ts';
@@ -13,6 +14,10 @@ export const handler = serve(
     if (commonPasswords.has(password)) {
       const errors = [{ path: 'body.password', message: 'must not be one of the commonest passwords' }];
       throw problem('request.invalid', 'Everybody tries this password first. Choose another one.', { errors });
+    }
+    if (isObvious(password, { full_name, email: email.address })) {
+      const errors = [{ path: 'body.password', message: 'must not be made of your name, your e-mail, or ours' }];
+      throw problem('request.invalid', 'Whoever knows you tries this password. Choose another one.', { errors });
     }
     // Before the e-mail is looked at, so that a taken one takes as long as a free one.
     const password_hash = await passwords.hash(password);

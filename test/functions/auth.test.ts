@@ -48,6 +48,12 @@ describe('registering', () => {
     expect(problem).toMatchObject({ status: 400, errors: [{ path: 'body.password' }] });
   });
 
+  test.each(['JohnDoe-1984', 'runner pilot!'])('the password %s is too obvious', async (password) => {
+    const problem = refused(await anyone().auth.register({ body: { ...registration(), password } }));
+
+    expect(problem).toMatchObject({ status: 400, errors: [{ path: 'body.password' }] });
+  });
+
   test('of 20 at once with one e-mail exactly one wins', async () => {
     const body = registration();
 
