@@ -1,6 +1,8 @@
 /** What a line of the log may say besides its message: a closed list, so that nothing gets there by accident. */
 export interface LogFields {
   readonly request_id?: string | undefined;
+  /** By which the API's own log knows the request, where its caller has named it. */
+  readonly api_request_id?: string | undefined;
   readonly operation?: string | undefined;
   readonly status?: number | undefined;
   readonly code?: string | undefined;
@@ -30,6 +32,7 @@ export interface Log {
 
 const allowed: readonly (keyof LogFields)[] = [
   'request_id',
+  'api_request_id',
   'operation',
   'status',
   'code',

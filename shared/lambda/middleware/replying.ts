@@ -25,9 +25,11 @@ function open(operation: Operation, event: GatewayEvent): Call {
 }
 
 function report(call: Call, status: number, refusal?: Problem): void {
-  const { operation, requestId, caller, scope, now } = call;
+  const { operation, event, requestId, caller, scope, now } = call;
+  const apiRequestId = event.requestContext.requestId;
   const fields = {
     request_id: requestId,
+    api_request_id: apiRequestId === requestId ? undefined : apiRequestId,
     operation: operation.id,
     status,
     code: refusal?.code,

@@ -58,12 +58,13 @@ describe('the log has a line of each request, with when, who, where and how it e
     ['a token that is none', 401, 'token.invalid', { authorization: 'Bearer x.y.z' }, '/org'],
     ['no token', 401, 'token.missing', {}, '/org'],
     ['a parameter that nobody knows', 400, 'request.invalid', {}, '/health?isAdmin=true'],
-  ])('of %s', async (_what, status, code, headers, path) => {
+  ])('of %s, by the id of the caller and that of the API', async (_what, status, code, headers, path) => {
     const id = unique('r');
 
     const lines = await logged(() => fetch(cloud.url + path, { headers: { ...headers, 'x-request-id': id } }));
 
-    expect(lines).toEqual([line({ request_id: id, operation: expect.any(String), status, code })]);
+    const ids = { request_id: id, api_request_id: expect.not.stringContaining(id) };
+    expect(lines).toEqual([line({ ...ids, operation: expect.any(String), status, code })]);
   });
 
   test('of somebody who guesses too fast', async () => {
