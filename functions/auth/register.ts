@@ -15,9 +15,11 @@ export const handler = serve(
       const errors = [{ path: 'body.password', message: 'must not be one of the commonest passwords' }];
       throw problem('request.invalid', 'Everybody tries this password first. Choose another one.', { errors });
     }
-    if (isObvious(password, { full_name, email: email.address })) {
-      const errors = [{ path: 'body.password', message: 'must not be made of your name, your e-mail, or ours' }];
-      throw problem('request.invalid', 'Whoever knows you tries this password. Choose another one.', { errors });
+    if (isObvious(password)) {
+      const errors = [{ path: 'body.password', message: 'must not be made of the names of this product' }];
+      throw problem('request.invalid', 'Whoever knows this product tries this password. Choose another one.', {
+        errors,
+      });
     }
     // Before the e-mail is looked at, so that a taken one takes as long as a free one.
     const password_hash = await passwords.hash(password);

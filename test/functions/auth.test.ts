@@ -48,7 +48,7 @@ describe('registering', () => {
     expect(problem).toMatchObject({ status: 400, errors: [{ path: 'body.password' }] });
   });
 
-  test.each(['JohnDoe-1984', 'runner pilot!'])('the password %s is too obvious', async (password) => {
+  test.each(['GitHub-2026', 'runner pilot!'])('the password %s is too obvious', async (password) => {
     const problem = refused(await anyone().auth.register({ body: { ...registration(), password } }));
 
     expect(problem).toMatchObject({ status: 400, errors: [{ path: 'body.password' }] });
