@@ -14,6 +14,14 @@ export function corsOf({ RUNNER_PILOT_CORS_ORIGINS: origins }: Environment): Cor
   };
 }
 
+/** RUNNER_PILOT_PROXIES: how many reverse proxies stand before local mode. */
+export function proxiesOf({ RUNNER_PILOT_PROXIES: count = '' }: Environment): number {
+  if (/^\d?$/.test(count)) return Number(count);
+  throw new Error(
+    `RUNNER_PILOT_PROXIES is "${count}"; it must be the number of reverse proxies that add to X-Forwarded-For, from 0 to 9.`,
+  );
+}
+
 /** The host name of RUNNER_PILOT_PUBLIC_URL, if that is set. */
 export function publicHostOf({ RUNNER_PILOT_PUBLIC_URL: url }: Environment): string[] {
   if (!url) return [];

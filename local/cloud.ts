@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { operations } from '#contract/operations.ts';
 import { startAgent } from './agent.ts';
 import { loadInstallation } from './aws/installation.ts';
-import { corsOf, publicHostOf } from './callers.ts';
+import { corsOf, proxiesOf, publicHostOf } from './callers.ts';
 import { takeProcess } from './claim.ts';
 import { openDataFolder } from './data-folder.ts';
 import { deploymentOf } from './deployment.ts';
@@ -106,6 +106,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
     aws: services,
     cors: corsOf(environment),
     allowedHosts: publicHostOf(environment),
+    proxies: proxiesOf(environment),
     onReply: (operationId, _event, result) => enrollments.keep(operationId, result),
     onError,
   });

@@ -40,6 +40,8 @@ export interface GatewayOptions {
   readonly cors: Cors;
   /** Host names besides those of this machine's loopback. */
   readonly allowedHosts: readonly string[];
+  /** How many reverse proxies stand before it. @default 0 */
+  readonly proxies?: number;
   /** Awaited before an answer is sent. If it throws, the answer is 500. */
   readonly onReply?: (operationId: string, event: unknown, result: unknown) => Promise<void> | undefined;
   /** What went wrong inside, for the log. */
@@ -61,7 +63,7 @@ const backlog = 4096;
 
 /** API Gateway's HTTP API on one port of this machine, with the functions in this process. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { onReply, onError, aws } = options;
+  const { onReply, onError, aws, proxies = 0 } = options;
   const route = createRouter(options.routes);
   const functions = createFunctions({ load: options.load, timeoutMs: options.timeoutMs ?? integrationTimeoutMs });
   const hostIsOurs = createHostCheck([...options.allowedHosts, options.host]);
@@ -96,7 +98,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
     const now = Date.now();
     const identifiers = identify(now);
-    const event = eventOf({ request, headers, target, match, body, port, now, identifiers });
+    const event = eventOf({ request, headers, target, match, body, port, proxies, now, identifiers });
     const requestId = ['apigw-requestid', identifiers.requestId];
     try {
       const result = await functions.call(operationId, event, identifiers.awsRequestId);

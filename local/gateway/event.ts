@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type { Identifiers } from './identifiers.ts';
 import type { RouteMatch } from './routes.ts';
@@ -82,6 +83,8 @@ export interface EventSource {
   readonly match: RouteMatch | undefined;
   readonly body: Buffer | undefined;
   readonly port: number;
+  /** How many reverse proxies stand before the gateway, each of which adds whom it was asked by to `X-Forwarded-For`. */
+  readonly proxies: number;
   readonly now: number;
   readonly identifiers: Identifiers;
 }
@@ -90,14 +93,15 @@ export interface EventSource {
 export function eventOf(source: EventSource): APIGatewayProxyEventV2 {
   const { request, headers, target, match, body, now, identifiers } = source;
   const routeKey = match?.routeKey ?? '$default';
-  const sourceIp = addressOf(request.socket.remoteAddress);
+  const peer = addressOf(request.socket.remoteAddress);
   const domainName = hostName(headers.host ?? '');
   const { cookie } = headers;
   const forwarded = headers['x-forwarded-for'];
+  const sourceIp = callerOf(forwarded, peer, source.proxies);
   if (cookie !== undefined) delete headers.cookie; // The event carries them apart.
   if ('transfer-encoding' in headers) delete headers['transfer-encoding'];
   headers['x-amzn-trace-id'] = identifiers.traceHeader;
-  headers['x-forwarded-for'] = forwarded === undefined ? sourceIp : `${forwarded}, ${sourceIp}`;
+  headers['x-forwarded-for'] = forwarded === undefined ? peer : `${forwarded}, ${peer}`;
   headers['x-forwarded-port'] = String(source.port);
   headers['x-forwarded-proto'] = 'http';
 
@@ -134,6 +138,12 @@ export function eventOf(source: EventSource): APIGatewayProxyEventV2 {
   if (match?.pathParameters) event.pathParameters = match.pathParameters;
   if (body) event.body = body.toString(event.isBase64Encoded ? 'base64' : 'utf8');
   return event;
+}
+
+/** Whom the first of the proxies was asked by. What stands before that in the header anybody may have written. */
+function callerOf(forwarded: string | undefined, peer: string, proxies: number): string {
+  const address = forwarded?.split(',').at(-proxies)?.trim() ?? '';
+  return proxies > 0 && isIP(address) !== 0 ? addressOf(address) : peer;
 }
 
 /** A `Host` header without its port. */

@@ -4,11 +4,11 @@ import { ask, gatewayOf } from './gateway.fixture.ts';
 
 type Ask = Parameters<typeof ask>[2];
 
-async function eventFor(path: string, options: Ask = {}): Promise<APIGatewayProxyEventV2> {
+async function eventFor(path: string, options: Ask = {}, proxies = 0): Promise<APIGatewayProxyEventV2> {
   const echo = (event: APIGatewayProxyEventV2) => JSON.stringify(event);
   await using gateway = await gatewayOf(
     { 'things.create': echo, 'things.get': echo, 'things.newest': echo, 'system.fallback': echo },
-    { fallback: 'system.fallback' },
+    { fallback: 'system.fallback', proxies },
   );
   return JSON.parse((await ask(gateway, path, options)).text);
 }
@@ -129,4 +129,19 @@ test('what a proxy says of the client is kept before the address that it came fr
 
   expect(event.headers).toMatchObject({ 'x-forwarded-for': '192.0.2.7, 127.0.0.1', 'x-forwarded-proto': 'http' });
   expect(event.requestContext.http.sourceIp).toBe('127.0.0.1');
+});
+
+test.each([
+  ['203.0.113.9, 192.0.2.7', 1, '192.0.2.7'],
+  ['203.0.113.9, 192.0.2.7, 10.0.0.1', 2, '192.0.2.7'],
+  ['2001:db8::7', 1, '2001:db8::7'],
+  ['192.0.2.7', 2, '127.0.0.1'],
+  ['somebody', 1, '127.0.0.1'],
+  [undefined, 1, '127.0.0.1'],
+])('of %s behind %d proxies the caller is %s', async (forwarded, proxies, caller) => {
+  const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded };
+
+  const event = await eventFor('/things/a', { headers }, proxies);
+
+  expect(event.requestContext.http.sourceIp).toBe(caller);
 });
