@@ -78,6 +78,12 @@ export async function loud(stage: Stage, node: string, agent: number): Promise<M
     process.stdout.write(
       `       (${program.includes('sleep 0\n') ? 'flood' : 'paced'}: ${used.at(-1)?.toFixed(1)} s of the agent's)\n`,
     );
+    // Its end is told at once, and what it said may come later.
+    const isThere = async () =>
+      ((await ask(api, 'GET', `${at}/logs?limit=100`)) as { message: string }[]).some(({ message }) =>
+        message.startsWith('ended '),
+      );
+    await until('its last line', isThere, 180).catch(() => undefined);
     const log = await wholeLog(caller(stage.mode.url, stage.tenant.token), stage.mode.url, at);
     const messages = log.map(({ message }) => message);
     const numbers = messages.flatMap((one) => /^numbered (\d+)$/.exec(one)?.[1] ?? []).map(Number);
