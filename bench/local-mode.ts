@@ -62,13 +62,13 @@ export async function reads(stage: Stage, times: number): Promise<Measured[]> {
   return measured;
 }
 
-/** Goal 10, memory: all processes after reads and a node, at rest for ten seconds. npm is not among them. */
-export async function memory({ mode }: Stage): Promise<Measured> {
+/** Goal 10, memory: all processes, at rest for ten seconds. npm is not among them. */
+export async function memory({ mode }: Stage, after: string): Promise<Measured> {
   await sleep(10_000);
   const pids = mode.processes();
   const sum = (field: 'Rss' | 'Pss') => pids.reduce((total, pid) => total + residentMb(pid, field), 0);
   const each = pids.map((pid) => `${programOf(pid)} ${residentMb(pid, 'Rss').toFixed(0)}`);
-  return compare('10', 'memory at rest, all processes', sum('Rss'), {
+  return compare('10', `memory at rest after ${after}, all processes`, sum('Rss'), {
     target: { atMost: 250 },
     unit: ' MB',
     digits: 0,

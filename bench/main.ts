@@ -54,10 +54,10 @@ if (engine.host === undefined) {
 } else {
   await using stage = await openStage();
   await measure('goal 10, reads', () => reads(stage, 400));
-  await measure('goal 10, memory', async () => [await memory(stage)]);
+  await measure('goal 10, memory', async () => [await memory(stage, 'the reads')]);
   await measure('goals 6 and 7', () => instances(stage, { pairs: 20, rounds: 3, withinMs: 100_000 }));
   await measure('a flood of logins', async () => [await logins(stage)]);
-  await measure('goal 10, the start', async () => [await starts(stage, 3)]);
+  await measure('goal 10, the start', async () => [await starts(stage, 3), await memory(stage, 'a start')]);
 }
 
 writeFileSync(
