@@ -177,14 +177,14 @@ export function createEngine(address: EngineAddress) {
     /** Removes a network, and takes from it what is still in it: a container of somebody's, or what a killed engine left. */
     async removeNetwork(name: string): Promise<void> {
       const path = `/networks/${id(name)}`;
-      const remove = () => call('DELETE', path, {}, undefined, { timeoutSeconds: 60, fine: [403, 404] });
-      if ((await remove()).status !== 403) return;
+      const remove = (...fine: number[]) => call('DELETE', path, {}, undefined, { timeoutSeconds: 60, fine });
+      if ((await remove(403, 404)).status !== 403) return;
       const { Containers } = await read(Network, path);
       for (const { Name } of Object.values(Containers ?? {})) {
         const leaves = { Container: Name, Force: true };
         await call('POST', `${path}/disconnect`, {}, leaves, { timeoutSeconds: 60, fine: [404] });
       }
-      await call('DELETE', path, {}, undefined, { timeoutSeconds: 60, fine: [404] });
+      await remove(404);
     },
 
     /** Makes a volume unless it is there, and answers its folder on the engine's machine. */

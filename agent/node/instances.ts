@@ -92,15 +92,14 @@ export function createInstances(options: {
     return containers.flatMap(({ Labels }) => Labels?.[label.instance] ?? []).filter((uid) => plainUid.test(uid));
   };
 
-  /** Also those of which no container is there any more: an engine that was killed may bring back what it had removed. */
-  const listAll = async (): Promise<string[]> => {
-    const things = [
-      await engine.listNetworks(),
-      await engine.listVolumes([`${label.node}=${record.uid}`, label.instance]),
-    ].flat();
-    const ours = things.filter(({ Labels }) => Labels?.[label.node] === record.uid);
-    const uids = ours.flatMap(({ Labels }) => Labels?.[label.instance] ?? []).filter((uid) => plainUid.test(uid));
-    return [...new Set([...(await list()), ...uids])];
+  /** Those of which there is more than a container, or none: an engine that was killed may bring back what it had removed. */
+  const listThings = async (): Promise<string[]> => {
+    const [networks, volumes] = await Promise.all([
+      engine.listNetworks(),
+      engine.listVolumes([`${label.node}=${record.uid}`, label.instance]),
+    ]);
+    const ours = [...networks, ...volumes].filter(({ Labels }) => Labels?.[label.node] === record.uid);
+    return ours.flatMap(({ Labels }) => Labels?.[label.instance] ?? []).filter((uid) => plainUid.test(uid));
   };
 
   const forget = (uid: string) => {
@@ -137,8 +136,9 @@ export function createInstances(options: {
 
     /** Removes what has not been listed for too long. The answer is when to look again, in milliseconds; or never. */
     async reap(listed: ReadonlySet<string>, { reap, reap_seconds }: SyncReply): Promise<number> {
-      const [there, all] = [await list(), await listAll()];
-      const { due, againInMs } = judge(all, listed, reap, reap_seconds * 1000, Date.now());
+      const [there, things] = await Promise.all([list(), listThings()]);
+      const all = new Set([...there, ...things]);
+      const { due, againInMs } = judge([...all], listed, reap, reap_seconds * 1000, Date.now());
       for (const uid of due) {
         warn(`rp-${uid} is not listed any more: it is removed.`);
         instanceOf(uid).tell({ want: 'unlisted' });
@@ -147,7 +147,7 @@ export function createInstances(options: {
       for (const [uid, instance] of instances) {
         // An engine that was killed may have lost a container, and never says so.
         if (listed.has(uid) && !there.includes(uid) && instance.phase() !== undefined) instance.poke();
-        if (listed.has(uid) || all.includes(uid)) continue;
+        if (listed.has(uid) || all.has(uid)) continue;
         if (pending.has(uid) || !instance.isIdle()) instance.unlist();
         else forget(uid);
       }
@@ -156,8 +156,9 @@ export function createInstances(options: {
 
     /** Removes all of them; resolves when nothing is left. */
     async retire(): Promise<void> {
-      for (const uid of await listAll()) instanceOf(uid).tell({ want: 'unlisted' });
-      while (!signal.aborted && (await listAll()).length > 0) await wake.sleep(1000, signal);
+      const left = async () => [...(await list()), ...(await listThings())];
+      for (const uid of await left()) instanceOf(uid).tell({ want: 'unlisted' });
+      while (!signal.aborted && (await left()).length > 0) await wake.sleep(1000, signal);
     },
 
     isIdle: (): boolean => [...instances.values()].every((instance) => instance.isIdle()),

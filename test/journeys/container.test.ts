@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { callEngine } from '#local/demo/engine.ts';
 import { makeDemoImages, plainImage } from '#local/demo/images.ts';
-import { expectNothingWrong } from '../aftermath.ts';
 import { makeNodeImage } from '../docker-images.ts';
 import { describeWithSystemd, type MachineOptions, type SecondMachine } from '../machine.ts';
 import { type Elsewhere, startElsewhere } from './elsewhere.ts';
@@ -42,13 +41,7 @@ describeWithSystemd('a machine without Node', () => {
       before = await machine.installed();
     });
 
-    afterAll(async () => {
-      try {
-        if (elsewhere) await expectNothingWrong(elsewhere.cloud, { engines: [machine.socket()] });
-      } finally {
-        await elsewhere?.[Symbol.asyncDispose]();
-      }
-    });
+    afterAll(() => elsewhere?.end());
 
     const shown = (property: string) => machine.run(`systemctl show --value -p ${property} ${unit}`);
     const create = () => ask(api, 'POST', instances, { node_id: node }, { prefer: 'wait=20' });
@@ -185,13 +178,7 @@ describeWithSystemd('a machine without Node', () => {
       before = await machine.installed();
     });
 
-    afterAll(async () => {
-      try {
-        if (elsewhere) await expectNothingWrong(elsewhere.cloud, { engines: [machine.socket()] });
-      } finally {
-        await elsewhere?.[Symbol.asyncDispose]();
-      }
-    });
+    afterAll(() => elsewhere?.end());
 
     /** As somebody who has no session: by su, or in a script of root's. */
     const as = (command: string) =>

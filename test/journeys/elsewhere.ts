@@ -6,6 +6,7 @@ import { callEngine } from '#local/demo/engine.ts';
 import { type Github, startGithub } from '#local/demo/github.ts';
 import { makeDemoImages } from '#local/demo/images.ts';
 import { type Cloud, startCloud } from '#test/cloud.ts';
+import { expectNothingWrong } from '../aftermath.ts';
 import { type MachineOptions, makeMachine, type SecondMachine } from '../machine.ts';
 import { anotherBuild } from './builds.ts';
 import { until } from './http.ts';
@@ -67,6 +68,13 @@ export async function startElsewhere(
       seconds,
     );
 
+  const dispose = async (): Promise<void> => {
+    await cloud.close();
+    await github.close();
+    await machine[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  };
+
   return {
     machine,
     github,
@@ -123,11 +131,15 @@ export async function startElsewhere(
       );
     },
 
-    async [Symbol.asyncDispose](): Promise<void> {
-      await cloud.close();
-      await github.close();
-      await machine[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true, force: true });
+    /** Ends both, having looked that nothing has happened that never may. */
+    async end(): Promise<void> {
+      try {
+        await expectNothingWrong(cloud, { engines: [machine.socket()] });
+      } finally {
+        await dispose();
+      }
     },
+
+    [Symbol.asyncDispose]: dispose,
   };
 }
