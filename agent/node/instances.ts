@@ -92,7 +92,7 @@ export function createInstances(options: {
     return containers.flatMap(({ Labels }) => Labels?.[label.instance] ?? []).filter((uid) => plainUid.test(uid));
   };
 
-  /** Those of which there is more than a container, or none: an engine that was killed may bring back what it had removed. */
+  /** Those that have a network or a volume, with a container or without: a killed engine may bring back what it had removed. */
   const listThings = async (): Promise<string[]> => {
     const [networks, volumes] = await Promise.all([
       engine.listNetworks(),
