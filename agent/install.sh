@@ -111,8 +111,10 @@ if [ -n "$uninstall" ]; then
   rm -f "$units/$unit"
   [ -z "$systemd" ] || unit_command daemon-reload 2>/dev/null || true
   remove_container
+  # The folder for running of a user who does not linger any more goes by itself, at any moment from then on.
+  rm -rf "$run"
   [ ! -e "$config/lingers" ] || loginctl disable-linger "$(id -un)" || true
-  rm -rf "$program" "$state" "$config" "$run"
+  rm -rf "$program" "$state" "$config"
   say 'Runner Pilot is gone from this machine. Delete the node in Runner Pilot as well.'
   exit 0
 fi

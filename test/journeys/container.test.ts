@@ -172,8 +172,7 @@ describeWithSystemd('a machine without Node', () => {
       ({ machine } = elsewhere);
       await machine.run(
         `useradd -l -u 12345 -d /var/lib/somebody -G docker,systemd-journal somebody
-         install -d -o somebody -g somebody -m 700 /var/lib/somebody
-         systemd-tmpfiles --create --prefix=/run/log/journal`,
+         install -d -o somebody -g somebody -m 700 /var/lib/somebody`,
       );
       before = await machine.installed();
     });
@@ -188,6 +187,7 @@ describeWithSystemd('a machine without Node', () => {
     const containers = async () => (await elsewhere.containers()).map(({ name, state }) => `${name} ${state}`);
 
     test('the printed line works without root, is a node after a reboot, and is uninstalled', async () => {
+      await machine.run('systemd-tmpfiles --create --prefix=/run/log/journal');
       const { api } = elsewhere;
       const { uid: node, enrollment } = await ask(api, 'POST', '/org/GT/nodes', { name: 'Far', type: 'Remote' });
       const said = await as(enrollment.command.replace('| sudo sh', '| sh'));
